@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The features of blkback that can be granted per device.
+ */
+#ifndef _XEN_BLKBACK_FEATURES_H
+#define _XEN_BLKBACK_FEATURES_H
+
+#include "xenbus_feature.h"
+
+/* Index of a feature's row and of its granted value. */
+enum xen_blkif_feature {
+	XEN_BLKIF_MULTI_QUEUE_MAX_QUEUES,
+	XEN_BLKIF_MAX_RING_PAGE_ORDER,
+	XEN_BLKIF_MAX_INDIRECT_SEGMENTS,
+	XEN_BLKIF_PERSISTENT,
+	XEN_BLKIF_NR_FEATURES,
+};
+
+extern struct xenbus_features xen_blkif_features;
+
+#endif /* _XEN_BLKBACK_FEATURES_H */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Per-device feature control for PV backends: what a backend declares and
+ * calls. The protocol is in xen/interface/io/features.h.
+ */
+#ifndef _XENBUS_FEATURE_H
+#define _XENBUS_FEATURE_H
+
+#include <linux/notifier.h>
+#include <linux/types.h>
+#include <xen/xenbus.h>
+
+enum xenbus_feature_type {
+	XENBUS_FEATURE_UINT,
+	XENBUS_FEATURE_BOOL,
+};
+
+/**
+ * struct xenbus_feature - one feature of a backend, one row of its table
+ * @name:	the xenstore node that is published, and requested
+ * @desc:	one sentence for an administrator
+ * @type:	how people are shown the value; a boolean is 0 or 1
+ * @minval:the least that can be granted
+ * @maxval:the most that can be granted now (a module parameter, say)
+ * @defval:granted where nothing is requested; NULL: what @maxval returns
+ * @at_connect:	the driver publishes it itself when it connects, because it
+ *		depends on the physical device
+ */
+struct xenbus_feature {
+	const char *name;
+	const char *desc;
+	enum xenbus_feature_type type;
+	unsigned int minval;
+	unsigned int (*maxval)(void);
+	unsigned int (*defval)(void);
+	bool at_connect;
+};
+
+/**
+ * struct xenbus_features - a backend type and its table
+ * @backend:	the type as in backend/<type>: "vif", "vbd"
+ * @table:	the features
+ * @nr:		how many
+ * @xenstore:	private: called when xenstore is reachable
+ * @advertised:	private: backend/<type>/features has been written
+ */
+struct xenbus_features {
+	const char *backend;
+	const struct xenbus_feature *table;
+	unsigned int nr;
+	struct notifier_block xenstore;
+	bool advertised;
+};
+
+unsigned int xenbus_feature_one(void);
+
+int xenbus_features_read(struct xenbus_device *dev,
+			 const struct xenbus_features *features,
+			 unsigned int *granted);
+int xenbus_features_publish(struct xenbus_transaction xbt,
+			    struct xenbus_device *dev,
+			    const struct xenbus_features *features,
+			    const unsigned int *granted);
+
+int xenbus_features_advertise(struct xenbus_features *features);
+void xenbus_features_withdraw(struct xenbus_features *features);
+
+#endif /* _XENBUS_FEATURE_H */

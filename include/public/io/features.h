@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * features.h - per-device feature control for PV backends
+ *
+ * A backend offers features to its frontend by publishing xenstore nodes
+ * (see netif.h, blkif.h). With what is described here, an administrator can
+ * say for one device how much of a feature its frontend is offered.
+ *
+ * Words
+ * =====
+ *
+ * requested  what the administrator wrote for a device
+ * limit      the range that the backend can give, here and now
+ * granted    requested, clamped into the limit; the backend's default where
+ *            nothing was requested
+ * in use     what the frontend chose of the granted: its own nodes
+ *
+ * Requests
+ * ========
+ *
+ * <backend path>/config/<feature> = "<value>"
+ *     Written by:  the toolstack, in the transaction that creates
+ *                  <backend path>; where nothing was requested there is no
+ *                  config directory.
+ *     Read by:     the backend, at every probe and before it publishes
+ *                  anything, with one XS_DIRECTORY of config and one XS_READ
+ *                  for each request that it knows.
+ *     Permissions: of the directory and of each node: owner the toolstack's
+ *                  domain, readable by the backend's domain. No one else: a
+ *                  frontend gets EACCES.
+ *     <feature>:   the name of the node that the backend publishes, 1 to
+ *                  XEN_FEATURE_NAME_MAX of A-Z a-z 0-9 - _ @.
+ *     <value>:     an unsigned decimal integer of any length; 0 or 1 for a
+ *                  boolean. Above the limit counts as the maximum, below it
+ *                  as the minimum. Anything else (a sign, a blank, hex,
+ *                  letters, nothing) is malformed: the feature keeps its
+ *                  default and the backend logs a warning. An unknown
+ *                  feature is ignored with a notice in the log.
+ *
+ * /libxl/<domid>/device/<kind>/<devid>/config/<feature> = "<value>"
+ *     The toolstack's own copy, readable by no one else. It, not the backend's
+ *     directory, is where a toolstack reads requests back from: a driver
+ *     domain can write the latter.
+ *
+ * Publishing
+ * ==========
+ *
+ * <backend path>/<feature> = "<granted>"
+ *     Where, when and in which form the feature's own protocol says. The
+ *     backend holds the frontend to what it granted: a flag of the frontend
+ *     counts only together with the granted one, a number above the granted
+ *     ends the connection.
+ *
+ * Advertising
+ * ===========
+ *
+ * A backend that implements this says so, and what can be requested, from
+ * when xenstore is reachable until the backend is gone:
+ *
+ * /local/domain/<backend domain>/backend/<type>/features/<feature>-desc
+ *     One sentence for a person.
+ * .../<feature>-type
+ *     XEN_FEATURE_TYPE_UINT or XEN_FEATURE_TYPE_BOOL.
+ * .../<feature>-minval, .../<feature>-maxval
+ *     The limit for a device that is set up now. What depends on the physical
+ *     device behind a device may turn out lower when that is known.
+ * .../<feature>-defval
+ *     What is granted where nothing is requested. It can lie outside of
+ *     minval to maxval only if the backend's own settings contradict
+ *     themselves (a maximum of 0 queues).
+ *
+ * No features directory: a backend without feature control.
+ */
+#ifndef __XEN_PUBLIC_IO_FEATURES_H__
+#define __XEN_PUBLIC_IO_FEATURES_H__
+
+#define XEN_FEATURE_CONFIG_DIR     "config"
+#define XEN_FEATURE_ADVERTISED_DIR "features"
+
+#define XEN_FEATURE_NAME_MAX       64
+
+#define XEN_FEATURE_SUFFIX_DESC    "-desc"
+#define XEN_FEATURE_SUFFIX_TYPE    "-type"
+#define XEN_FEATURE_SUFFIX_DEFVAL  "-defval"
+#define XEN_FEATURE_SUFFIX_MINVAL  "-minval"
+#define XEN_FEATURE_SUFFIX_MAXVAL  "-maxval"
+
+#define XEN_FEATURE_TYPE_UINT      "uint"
+#define XEN_FEATURE_TYPE_BOOL      "bool"
+
+#endif /* __XEN_PUBLIC_IO_FEATURES_H__ */
