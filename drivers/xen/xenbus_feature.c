@@ -174,7 +174,8 @@ int xenbus_features_publish(struct xenbus_transaction xbt,
 	int err;
 
 	for (i = 0; i < features->nr; i++) {
-		if (features->table[i].at_connect)
+		if (features->table[i].at_connect ||
+		    (features->table[i].only_if_set && !granted[i]))
 			continue;
 		err = xenbus_printf(xbt, dev->nodename, features->table[i].name,
 				    "%u", granted[i]);
@@ -258,19 +259,23 @@ static int xenstore_reachable(struct notifier_block *nb, unsigned long event,
 {
 	struct xenbus_features *features =
 		container_of(nb, struct xenbus_features, xenstore);
-	int err = advertise(features);
+	int err;
+
+	mutex_lock(&features->lock);
+	err = advertise(features);
+	features->advertised = !err;
+	mutex_unlock(&features->lock);
 
 	/* Devices work all the same; only tools cannot say what they can. */
 	if (err)
 		pr_warn("backend/%s: features not advertised: %d\n",
 			features->backend, err);
-	features->advertised = !err;
 	return NOTIFY_DONE;
 }
 
 /**
  * xenbus_features_advertise() - say in xenstore what can be requested
- * @features:	what this backend knows; its xenstore fields are taken over
+ * @features:	what this backend knows; its private fields are taken over
  *
  * To be called when the module is loaded. Where xenstore is not reachable
  * yet, the nodes are written when it is.
@@ -284,6 +289,27 @@ int xenbus_features_advertise(struct xenbus_features *features)
 }
 
 /**
+ * xenbus_features_update() - a limit has changed
+ * @features:	as it was passed to xenbus_features_advertise()
+ *
+ * Does nothing before the features are advertised or after they are withdrawn,
+ * so that it can be called from a module parameter's set function.
+ */
+void xenbus_features_update(struct xenbus_features *features)
+{
+	int err = 0;
+
+	mutex_lock(&features->lock);
+	if (features->advertised)
+		err = advertise(features);
+	mutex_unlock(&features->lock);
+
+	if (err)
+		pr_warn("backend/%s: changed features not advertised: %d\n",
+			features->backend, err);
+}
+
+/**
  * xenbus_features_withdraw() - undo xenbus_features_advertise()
  * @features:	as it was passed there
  */
@@ -292,12 +318,15 @@ void xenbus_features_withdraw(struct xenbus_features *features)
 	char *dir;
 
 	unregister_xenstore_notifier(&features->xenstore);
-	if (!features->advertised)
-		return;
-	/* xenbus_rm() wants a directory and a node of it. */
-	dir = kasprintf(GFP_KERNEL, "backend/%s", features->backend);
-	if (dir)
-		xenbus_rm(XBT_NIL, dir, XEN_FEATURE_ADVERTISED_DIR);
-	kfree(dir);
-	features->advertised = false;
+
+	mutex_lock(&features->lock);
+	if (features->advertised) {
+		/* xenbus_rm() wants a directory and a node of it. */
+		dir = kasprintf(GFP_KERNEL, "backend/%s", features->backend);
+		if (dir)
+			xenbus_rm(XBT_NIL, dir, XEN_FEATURE_ADVERTISED_DIR);
+		kfree(dir);
+		features->advertised = false;
+	}
+	mutex_unlock(&features->lock);
 }

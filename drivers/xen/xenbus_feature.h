@@ -6,6 +6,7 @@
 #ifndef _XENBUS_FEATURE_H
 #define _XENBUS_FEATURE_H
 
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
 #include <xen/xenbus.h>
@@ -25,6 +26,8 @@ enum xenbus_feature_type {
  * @defval:granted where nothing is requested; NULL: what @maxval returns
  * @at_connect:	the driver publishes it itself when it connects, because it
  *		depends on the physical device
+ * @only_if_set: published only where 1 is granted, because a frontend takes
+ *		the node's absence for 0
  */
 struct xenbus_feature {
 	const char *name;
@@ -34,6 +37,7 @@ struct xenbus_feature {
 	unsigned int (*maxval)(void);
 	unsigned int (*defval)(void);
 	bool at_connect;
+	bool only_if_set;
 };
 
 /**
@@ -42,6 +46,7 @@ struct xenbus_feature {
  * @table:	the features
  * @nr:		how many
  * @xenstore:	private: called when xenstore is reachable
+ * @lock:	private: protects @advertised and what it says of xenstore
  * @advertised:	private: backend/<type>/features has been written
  */
 struct xenbus_features {
@@ -49,8 +54,17 @@ struct xenbus_features {
 	const struct xenbus_feature *table;
 	unsigned int nr;
 	struct notifier_block xenstore;
+	struct mutex lock;
 	bool advertised;
 };
+
+#define XENBUS_FEATURES(_name, _backend, _table)		\
+	struct xenbus_features _name = {			\
+		.backend = _backend,				\
+		.table = _table,				\
+		.nr = ARRAY_SIZE(_table),			\
+		.lock = __MUTEX_INITIALIZER(_name.lock),	\
+	}
 
 unsigned int xenbus_feature_one(void);
 
@@ -63,6 +77,7 @@ int xenbus_features_publish(struct xenbus_transaction xbt,
 			    const unsigned int *granted);
 
 int xenbus_features_advertise(struct xenbus_features *features);
+void xenbus_features_update(struct xenbus_features *features);
 void xenbus_features_withdraw(struct xenbus_features *features);
 
 #endif /* _XENBUS_FEATURE_H */

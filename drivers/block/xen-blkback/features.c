@@ -52,10 +52,84 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 		.maxval = max_persistent,
 		.at_connect = true,
 	},
+	[XEN_BLKIF_FLUSH_CACHE] = {
+		.name = "feature-flush-cache",
+		.desc = "Flushes of the disk's write cache, where it has one",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+		.at_connect = true,
+	},
+	[XEN_BLKIF_BARRIER] = {
+		.name = "feature-barrier",
+		.desc = "Write barriers, where the disk has a write cache",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+		.at_connect = true,
+	},
+	[XEN_BLKIF_DISCARD] = {
+		.name = "feature-discard",
+		.desc = "Discards, secure ones included, where the disk can and no-discard is not set",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+		.at_connect = true,
+	},
 };
 
-struct xenbus_features xen_blkif_features = {
-	.backend = "vbd",
-	.table = table,
-	.nr = ARRAY_SIZE(table),
+XENBUS_FEATURES(xen_blkif_features, "vbd", table);
+
+static int set_uint(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint(val, kp);
+
+	if (!err)
+		xenbus_features_update(&xen_blkif_features);
+	return err;
+}
+
+static int set_bool(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err)
+		xenbus_features_update(&xen_blkif_features);
+	return err;
+}
+
+const struct kernel_param_ops xen_blkif_param_uint = {
+	.set = set_uint,
+	.get = param_get_uint,
 };
+
+const struct kernel_param_ops xen_blkif_param_bool = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_bool,
+	.get = param_get_bool,
+};
+
+/**
+ * xen_blkif_granted_op() - may the guest do this operation?
+ * @blkif:	the disk
+ * @req:	a private copy of the request
+ *
+ * Return: the operation, or XEN_BLKIF_OP_REFUSED.
+ */
+int xen_blkif_granted_op(const struct xen_blkif *blkif,
+			 const struct blkif_request *req)
+{
+	enum xen_blkif_feature feature;
+
+	switch (req->operation) {
+	case BLKIF_OP_FLUSH_DISKCACHE:
+		feature = XEN_BLKIF_FLUSH_CACHE;
+		break;
+	case BLKIF_OP_WRITE_BARRIER:
+		feature = XEN_BLKIF_BARRIER;
+		break;
+	case BLKIF_OP_DISCARD:
+		feature = XEN_BLKIF_DISCARD;
+		break;
+	default:
+		return req->operation;
+	}
+	return blkif->granted[feature] ? req->operation : XEN_BLKIF_OP_REFUSED;
+}

@@ -12,6 +12,21 @@ static unsigned int max_queues(void)
 	return xenvif_max_queues;
 }
 
+static unsigned int max_split_event_channels(void)
+{
+	return separate_tx_rx_irq;
+}
+
+static unsigned int max_xdp_headroom(void)
+{
+	return provides_xdp_headroom;
+}
+
+static unsigned int zero(void)
+{
+	return 0;
+}
+
 static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 	[XENVIF_MULTI_QUEUE_MAX_QUEUES] = {
 		.name = "multi-queue-max-queues",
@@ -38,13 +53,106 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
 	},
+	[XENVIF_IPV6_CSUM_OFFLOAD] = {
+		.name = "feature-ipv6-csum-offload",
+		.desc = "TCP and UDP checksums over IPv6 left to the receiver",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+	},
+	[XENVIF_NO_CSUM_OFFLOAD] = {
+		.name = "feature-no-csum-offload",
+		.desc = "TCP and UDP checksums over IPv4 completed before a packet goes to the guest",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+		.defval = zero,
+		.only_if_set = true,
+	},
+	[XENVIF_MULTICAST_CONTROL] = {
+		.name = "feature-multicast-control",
+		.desc = "The guest may ask for only the multicast packets that it names",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+	},
+	[XENVIF_DYNAMIC_MULTICAST_CONTROL] = {
+		.name = "feature-dynamic-multicast-control",
+		.desc = "The guest may switch multicast control while it is connected",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+	},
+	[XENVIF_CTRL_RING] = {
+		.name = "feature-ctrl-ring",
+		.desc = "A control ring, by which the guest sets how packets are hashed to its queues",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = xenbus_feature_one,
+	},
+	[XENVIF_SPLIT_EVENT_CHANNELS] = {
+		.name = "feature-split-event-channels",
+		.desc = "Two event channels for each queue instead of one",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = max_split_event_channels,
+	},
+	[XENVIF_XDP_HEADROOM] = {
+		.name = "feature-xdp-headroom",
+		.desc = "Room before each packet for XDP programs in the guest",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = max_xdp_headroom,
+	},
+	[XENVIF_RX_COPY] = {
+		.name = "feature-rx-copy",
+		.desc = "Packets are copied to the guest; fixed",
+		.type = XENBUS_FEATURE_BOOL,
+		.minval = 1,
+		.maxval = xenbus_feature_one,
+	},
+	[XENVIF_RX_FLIP] = {
+		.name = "feature-rx-flip",
+		.desc = "Pages are exchanged with the guest; never, fixed",
+		.type = XENBUS_FEATURE_BOOL,
+		.maxval = zero,
+	},
 };
 
-struct xenbus_features xenvif_features = {
-	.backend = "vif",
-	.table = table,
-	.nr = ARRAY_SIZE(table),
+XENBUS_FEATURES(xenvif_features, "vif", table);
+
+static int set_uint(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint(val, kp);
+
+	if (!err)
+		xenbus_features_update(&xenvif_features);
+	return err;
+}
+
+static int set_bool(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err)
+		xenbus_features_update(&xenvif_features);
+	return err;
+}
+
+const struct kernel_param_ops xenvif_param_uint = {
+	.set = set_uint,
+	.get = param_get_uint,
 };
+
+const struct kernel_param_ops xenvif_param_bool = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_bool,
+	.get = param_get_bool,
+};
+
+/**
+ * xenvif_mcast_granted() - may the guest name multicast addresses?
+ * @vif:	the interface
+ *
+ * Return: whether multicast control was granted.
+ */
+bool xenvif_mcast_granted(const struct xenvif *vif)
+{
+	return vif->be->granted[XENVIF_MULTICAST_CONTROL];
+}
 
 /**
  * xenvif_tx_granted() - may the guest send this packet?
@@ -90,4 +198,21 @@ bool xenvif_tx_granted(const struct xenvif *vif,
 	}
 
 	return true;
+}
+
+/**
+ * xenvif_tx_csum_granted() - may the guest leave this checksum to us?
+ * @vif:	the interface
+ * @skb:	the guest's packet, its Ethernet header taken off
+ *
+ * Return: false if the packet needs a checksum offload that was not granted.
+ */
+bool xenvif_tx_csum_granted(const struct xenvif *vif,
+			    const struct sk_buff *skb)
+{
+	/* A large packet's segments get their checksums here, too. */
+	bool partial = skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb);
+
+	return vif->be->granted[XENVIF_IPV6_CSUM_OFFLOAD] || !partial ||
+	       skb->protocol != htons(ETH_P_IPV6);
 }

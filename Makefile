@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+# Per-device feature control for Xen PV backends.
+
+RELEASE ?= bookworm
+
+ifneq ($(shell id -u),0)
+
+# Roots and their mounts need root.
+$(or $(MAKECMDGOALS),help):
+	@sudo $(MAKE) $(MAKEOVERRIDES) $@
+.PHONY: $(or $(MAKECMDGOALS),help)
+
+else
+
+B      := build/$(RELEASE)
+CHROOT := scripts/chroot $(RELEASE)
+step    = @scripts/step $(B)/log/$(1).log '$(2)'
+
+DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
+TOOLS   := tools/libxl tools/xl
+
+# Our files of these folders.
+files = $(shell find $(1) -type f ! -name '*.pyc' ! -path '*/.*')
+
+help:
+	@echo 'make demo     boot a Xen host in an emulator and show the main job'
+	@echo '                KEEP=1  leave the host running'
+	@echo 'make check    unit tests, then system tests on the emulated host'
+	@echo '                T=name  only the system tests whose name matches'
+	@echo 'make unit     unit tests alone'
+	@echo 'make modules  the backends, in $(B)/modules'
+	@echo 'make tools    xl and libxl, in $(B)/tools'
+	@echo 'make clean    remove everything that was built'
+	@echo
+	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ { printf " %s", $$1 }' releases.tsv))'
+
+demo: $(B)/image.stamp
+	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
+
+check: unit $(B)/image.stamp
+	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
+
+unit: $(B)/unit.stamp
+modules: $(B)/modules.stamp
+tools: $(B)/tools.stamp
+image: $(B)/image.stamp
+
+clean:
+	rm -rf --one-file-system build
+
+# What the machine needs, and the root that our parts are built in.
+
+build/setup.stamp: scripts/setup
+	@mkdir -p $(B)/log
+	$(call step,setup,packages for this machine) scripts/setup
+	@touch $@
+
+$(B)/chroot.stamp: build/setup.stamp scripts/mkchroot scripts/chroot
+	$(call step,chroot,build root of $(RELEASE)) scripts/mkchroot $(RELEASE)
+	@touch $@
+
+# Upstream, ours laid over it, and the result.
+
+$(B)/upstream.stamp: $(B)/chroot.stamp scripts/fetch releases.tsv
+	$(call step,upstream,upstream sources) $(CHROOT) scripts/fetch $(RELEASE)
+	@touch $@
+
+$(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-modules \
+		$(call files,drivers include)
+	$(call step,linux,patch the drivers) \
+		$(CHROOT) scripts/assemble $(RELEASE) linux $(DRIVERS)
+	$(call step,modules,build the drivers) \
+		$(CHROOT) scripts/build-modules $(RELEASE)
+	@touch $@
+
+$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-tools \
+		$(call files,$(TOOLS) include)
+	$(call step,xen,patch the Xen tools) \
+		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
+	$(call step,tools,build the Xen tools) \
+		$(CHROOT) scripts/build-tools $(RELEASE)
+	@touch $@
+
+# Tests.
+
+$(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit)
+	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
+	@touch $@
+
+.PHONY: help demo check unit modules tools image clean
+.DELETE_ON_ERROR:
+
+endif
