@@ -73,12 +73,23 @@ $(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-modules \
 		$(CHROOT) scripts/build-modules $(RELEASE)
 	@touch $@
 
-$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-tools \
+$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
 		$(call files,$(TOOLS) include)
 	$(call step,xen,patch the Xen tools) \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
 	$(call step,tools,build the Xen tools) \
-		$(CHROOT) scripts/build-tools $(RELEASE)
+		$(CHROOT) tools/build $(B)/xen $(B)/tools
+	@touch $@
+
+# The emulated host.
+
+$(B)/root.stamp: build/setup.stamp tests/host/mkroot releases.tsv
+	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
+	@touch $@
+
+$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
+		tests/host/mkimage $(call files,tests/host/dom0 tests/host/guest)
+	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
 	@touch $@
 
 # Tests.

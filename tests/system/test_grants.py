@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What an administrator requests is what a device is granted, within its limit."""
+from __future__ import annotations
+
+from host import Host
+
+QUEUES = "multi-queue-max-queues"
+
+
+def test_values(host: Host) -> None:
+    """Each kind of value, on an interface of its own; two queues are the limit."""
+    cases = [
+        # requested, granted, what the kernel log says of it
+        ("1", "1", None),
+        ("2", "2", None),
+        ("3", "2", None),
+        ("0", "1", None),
+        ("9" * 40, "2", None),
+        ("0x1", "2", '"0x1" is not a decimal number'),
+        ("-1", "2", '"-1" is not a decimal number'),
+        ("1\x1b[2J", "2", '"1?[2J" is not a decimal number'),
+    ]
+    guest = host.create(paused=True, vif=[
+        f"bridge=xenbr0,config-{QUEUES}={requested}" for requested, _, _ in cases])
+
+    log = host.run("dmesg").stdout.splitlines()
+    for devid, (requested, granted, message) in enumerate(cases):
+        backend = guest.backend("vif", devid)
+        assert host.read(f"{backend}/{QUEUES}") == granted, requested
+        said = [line for line in log if f"vif/{guest.domid}/{devid}/config/{QUEUES}:" in line]
+        if message:
+            assert len(said) == 1 and message in said[0], (requested, said)
+        else:
+            assert not said, requested
+
+
+def test_every_feature_of_a_vif(host: Host) -> None:
+    """Each feature is published as it was granted, beside a device without requests."""
+    requested = {
+        QUEUES: "1", "feature-sg": "0", "feature-gso-tcpv4": "0", "feature-gso-tcpv6": "0",
+        "feature-ipv6-csum-offload": "0", "feature-no-csum-offload": "1",
+        "feature-multicast-control": "0", "feature-dynamic-multicast-control": "0",
+        "feature-ctrl-ring": "0", "feature-split-event-channels": "0",
+        "feature-xdp-headroom": "0",
+    }
+    fixed = {"feature-rx-copy": "1", "feature-rx-flip": "0"}
+    wrong = {"feature-rx-copy": "0", "feature-rx-flip": "1"}
+    keys = ",".join(f"config-{name}={value}" for name, value in (requested | wrong).items())
+    guest = host.create(paused=True, vif=["bridge=xenbr0", f"bridge=xenbr0,{keys}"])
+
+    advertised = host.tree("/local/domain/0/backend/vif/features")
+    names = {name.removesuffix("-type") for name in advertised if name.endswith("-type")}
+    assert names == set(requested | fixed), "a feature without a case here"
+
+    plain, restricted = (host.tree(guest.backend("vif", devid)) for devid in (0, 1))
+    for name, value in (requested | fixed).items():
+        assert restricted[name] == value, name
+        if name == "feature-no-csum-offload":
+            assert name not in plain
+        else:
+            assert plain[name] == advertised[f"{name}-defval"], name
+            assert name in fixed or plain[name] != value, name
+
+
+def test_every_feature_of_a_vbd(host: Host) -> None:
+    requested = {
+        QUEUES: "1", "max-ring-page-order": "1", "feature-max-indirect-segments": "0",
+        "feature-persistent": "0", "feature-flush-cache": "0", "feature-barrier": "0",
+        "feature-discard": "0",
+    }
+    keys = ",".join(f"config-{name}={value}" for name, value in requested.items())
+    guest = host.create(disk=["phy:/dev/loop0,xvda,w", f"phy:/dev/loop1,xvdb,w,{keys}"])
+
+    advertised = host.tree("/local/domain/0/backend/vbd/features")
+    names = {name.removesuffix("-type") for name in advertised if name.endswith("-type")}
+    assert names == set(requested), "a feature without a case here"
+
+    plain, restricted = (host.tree(guest.backend("vbd", devid)) for devid in (51712, 51728))
+    for name, value in requested.items():
+        assert restricted[name] == value, name
+        assert plain[name] == advertised[f"{name}-defval"], name
+        assert plain[name] != value, name
+    # Facts about the disk that only make sense with discards.
+    assert "discard-granularity" in plain and "discard-granularity" not in restricted
+
+    for disk in ("xvda", "xvdb"):
+        assert guest.ask(f"disk-check {disk}")["ok"], disk
+
+
+def test_unknown_feature(host: Host) -> None:
+    """It is ignored, with one notice; what is beside it counts."""
+    guest = host.create(paused=True, vif=[
+        f"bridge=xenbr0,config-feature-of-tomorrow=1,config-{QUEUES}=1"],
+        disk=["phy:/dev/loop0,xvda,w,config-x@y_z-1=abc,config-max-ring-page-order=2"])
+
+    assert host.read(f"{guest.backend('vif', 0)}/{QUEUES}") == "1"
+    assert host.read(f"{guest.backend('vbd', 51712)}/max-ring-page-order") == "2"
+    assert host.read(f"{guest.backend('vif', 0)}/feature-of-tomorrow") is None
+    said = [line for line in host.run("dmesg").stdout.splitlines() if "unknown feature" in line]
+    assert len(said) == 2, said
+    assert any("vif/1/0/config/feature-of-tomorrow:" in line for line in said), said
+    assert any("vbd/1/51712/config/x@y_z-1:" in line for line in said), said
+
+
+def test_given_twice(host: Host) -> None:
+    """The last one counts, as for xl's other keys."""
+    guest = host.create(paused=True, vif=[
+        f"config-{QUEUES}=2,bridge=xenbr0,config-{QUEUES}=1",
+        f"config-{QUEUES}=1,bridge=xenbr0,config-{QUEUES}=2"],
+        disk=["phy:/dev/loop0,xvda,w,config-max-ring-page-order=3,config-max-ring-page-order=1"])
+
+    assert host.read(f"{guest.backend('vif', 0)}/{QUEUES}") == "1"
+    assert host.read(f"{guest.backend('vif', 1)}/{QUEUES}") == "2"
+    assert host.read(f"{guest.backend('vbd', 51712)}/max-ring-page-order") == "1"
+    assert host.tree(f"{guest.backend('vif', 0)}/config") == {QUEUES: "1"}
+
+
+def test_nothing_requested(host: Host) -> None:
+    """No config directory, on either side of the toolstack."""
+    guest = host.create(paused=True, vif=["bridge=xenbr0"], disk=["phy:/dev/loop0,xvda,w"])
+    for kind, devid in guest.devices():
+        assert "config" not in host.list(guest.backend(kind, devid))
+        assert "config" not in host.list(f"/libxl/{guest.domid}/device/{kind}/{devid}")
+
+
+def test_empty_list(host: Host) -> None:
+    """A config directory with nothing in it is as good as none, at the next probe."""
+    guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{QUEUES}=1"])
+    backend = guest.backend("vif", 0)
+    assert host.read(f"{backend}/{QUEUES}") == "1"
+
+    driver = "/sys/bus/xen-backend/drivers/vif"
+    host.run(f"xenstore-rm {backend}/config/{QUEUES}")
+    assert "config" in host.list(backend) and not host.list(f"{backend}/config")
+    host.run(f"cd {driver} && echo vif-{guest.domid}-0 >unbind && "
+             f"xenstore-write {backend}/state 1 && echo vif-{guest.domid}-0 >bind")
+    host.wait_for({f"{backend}/{QUEUES}": "2"})
+
+
+def test_granted_again_at_every_probe(host: Host) -> None:
+    """A driver that is bound again, or loaded again, takes the requests again."""
+    guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{QUEUES}=1"])
+    backend = guest.backend("vif", 0)
+    device = f"vif-{guest.domid}-0"
+    driver = "/sys/bus/xen-backend/drivers/vif"
+
+    host.run(f"echo {device} >{driver}/unbind; xenstore-rm {backend}/{QUEUES};"
+             f"xenstore-write {backend}/state 1; echo {device} >{driver}/bind")
+    host.wait_for({f"{backend}/{QUEUES}": "1"})
+
+    host.run(f"modprobe -r xen-netback; xenstore-rm {backend}/{QUEUES};"
+             f"xenstore-write {backend}/state 1; modprobe xen-netback max_queues=1")
+    host.wait_for({f"{backend}/{QUEUES}": "1"})
+    host.run(f"modprobe -r xen-netback; xenstore-write {backend}/config/{QUEUES} 7;"
+             f"xenstore-write {backend}/state 1; modprobe xen-netback max_queues=4")
+    host.wait_for({f"{backend}/{QUEUES}": "4"})

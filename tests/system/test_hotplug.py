@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Devices that come to, and go from, a running guest."""
+from __future__ import annotations
+
+from host import Guest, Host
+
+QUEUES = "multi-queue-max-queues"
+
+
+def gone(host: Host, guest: Guest, kind: str, devid: int) -> None:
+    host.wait_for({f"/libxl/{guest.domid}/device/{kind}/{devid}": None,
+                   guest.backend(kind, devid): None,
+                   guest.frontend(kind, devid): None})
+
+
+def test_network(host: Host) -> None:
+    """Attach with a request, detach, attach without one: nothing is left of it."""
+    guest = host.create()
+    host.run(f"xl network-attach guest bridge=xenbr0 config-{QUEUES}=1 config-feature-sg=0")
+    guest.connected()
+    assert guest.ask("report")["net"]["eth0"]["tx_queues"] == 1
+    libxl = f"/libxl/{guest.domid}/device/vif/0"
+    expected = {QUEUES: "1", "feature-sg": "0"}
+    assert host.tree(f"{libxl}/config") == expected
+    assert host.tree(f"{guest.backend('vif', 0)}/config") == expected
+
+    host.run("xl network-detach guest 0")
+    gone(host, guest, "vif", 0)
+    host.run("xl network-attach guest bridge=xenbr0")
+    guest.connected()
+    assert guest.ask("report")["net"]["eth0"]["tx_queues"] == 2
+    assert "config" not in host.list(libxl)
+    assert "config" not in host.list(guest.backend("vif", 0))
+
+
+def test_block(host: Host) -> None:
+    guest = host.create(extra="xen_blkfront.max_ring_page_order=4")
+    host.run(f"xl block-attach guest phy:/dev/loop0,xvda,w,config-{QUEUES}=1,"
+             "config-max-ring-page-order=0")
+    guest.connected()
+    seen = guest.ask("report")["disk"]["xvda"]
+    assert seen["queues"] == 1 and seen["ring-page-order"] in (None, "0")
+    libxl = f"/libxl/{guest.domid}/device/vbd/51712"
+    assert host.tree(f"{libxl}/config") == {QUEUES: "1", "max-ring-page-order": "0"}
+
+    host.run("xl block-detach guest xvda")
+    gone(host, guest, "vbd", 51712)
+    host.run("xl block-attach guest phy:/dev/loop0,xvda,w")
+    guest.connected()
+    seen = guest.ask("report")["disk"]["xvda"]
+    assert seen["queues"] == 2 and seen["ring-page-order"] == "4"
+    assert "config" not in host.list(libxl)
+    assert guest.ask("disk-check xvda")["ok"]

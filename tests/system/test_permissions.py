@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who may see what was requested: the backend's domain and the toolstack's."""
+from __future__ import annotations
+
+import re
+
+from host import Host
+
+KEYS = "config-multi-queue-max-queues=1,config-feature-of-tomorrow=x"
+NODES = ["", "/multi-queue-max-queues", "/feature-of-tomorrow"]
+
+
+def permissions(host: Host, path: str) -> dict[str, str]:
+    """{absolute path: permissions as xenstore-ls -p shows them} of path and all below."""
+    lines = host.run(["xenstore-ls", "-fp", path.rpartition("/")[0]]).stdout.splitlines()
+    nodes = (re.fullmatch(r'(\S+) = ".*" *\((.*)\)', line) for line in lines)
+    return {node[1]: node[2] for node in nodes
+            if node and (node[1] + "/").startswith(path + "/")}
+
+
+def test_permissions(host: Host) -> None:
+    """Node by node; the guest is told EACCES, not that there is nothing."""
+    guest = host.create(vif=[f"bridge=xenbr0,{KEYS}"], disk=[f"phy:/dev/loop0,xvda,w,{KEYS}"])
+    for kind, devid in (("vif", 0), ("vbd", 51712)):
+        backend = guest.backend(kind, devid)
+        libxl = f"/libxl/{guest.domid}/device/{kind}/{devid}"
+        # What the guest may read, so that a denial means something.
+        assert guest.ask(f"xs-read {backend}/state") == {"value": "4"}
+
+        for directory in (f"{backend}/config", f"{libxl}/config"):
+            assert permissions(host, directory) == dict.fromkeys(
+                [directory + node for node in NODES], "n0")
+            for node in NODES:
+                assert guest.ask(f"xs-read {directory}{node}") == {"error": "EACCES"}
+                assert guest.ask(f"xs-dir {directory}{node}") == {"error": "EACCES"}
+                assert guest.ask(f"xs-write {directory}{node} 9") == {"error": "EACCES"}
+            assert guest.ask(f"xs-write {directory}/feature-sg 1") == {"error": "EACCES"}
+            assert host.read(f"{directory}/feature-of-tomorrow") == "x"
+            assert host.read(f"{directory}/multi-queue-max-queues") == "1"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Without requests, ours is what stock is: compared with stock on the same host."""
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from host import Host
+
+# Numbers that the frontend is handed by its own kernel; never twice the same.
+VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-ring-ref$")
+MAC = "00:16:3e:00:00:01"
+
+
+def use_stock_modules(host: Host) -> None:
+    """The stock backends in place of ours; only while there are no devices."""
+    host.run("modprobe -r xen-netback xen-blkback && cd /lib/modules/$(uname -r)/kernel/drivers &&"
+             " insmod net/xen-netback/xen-netback.ko && insmod block/xen-blkback/xen-blkback.ko")
+
+
+def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[str]]:
+    """{path: (value, permissions)} of all devices, and the backends' requests."""
+    log = "/var/log/xen/xenstored-access.log"
+    host.run(f": >{log}")
+    guest = host.create(xl=xl, vif=[f"bridge=xenbr0,mac={MAC}"], disk=["phy:/dev/loop0,xvda,w"])
+    assert guest.domid == 1
+
+    nodes = {}
+    paths = [guest.backend(*device) for device in guest.devices()]
+    paths += [guest.frontend(*device) for device in guest.devices()]
+    paths += [f"/libxl/1/device/{kind}/{devid}" for kind, devid in guest.devices()]
+    for path in paths:
+        for line in host.run(["xenstore-ls", "-fp", path]).stdout.splitlines():
+            node = re.fullmatch(r'(\S+) = "(.*)" *\((.*)\)', line)
+            assert node, line
+            value = "" if VOLATILE.search(node[1]) else node[2]
+            nodes[node[1]] = (value, node[3])
+
+    # dom0's kernel is connection D0; what it does in a transaction, D0.<number>.
+    requests: Counter[str] = Counter()
+    for line in host.get(log).decode(errors="replace").splitlines():
+        request = re.fullmatch(r"\[.*?\] +D0(?:\.\d+)? +(\S+) +(\S*backend/\S+).*", line)
+        if request and request[1] != "w":
+            requests[f"{request[1]} {request[2]}"] += 1
+    return nodes, requests
+
+
+def test_nothing_requested(host: Host) -> None:
+    """Node for node and permission for permission; and one request more each."""
+    use_stock_modules(host)
+    stock, stock_requests = run_guest(host, "/opt/stock/bin/xl")
+    host.restore()
+    ours, our_requests = run_guest(host, "xl")
+
+    assert len(stock) > 50, "that is not all"
+    assert ours == stock
+
+    added, missing = our_requests - stock_requests, stock_requests - our_requests
+    assert dict(added) == {"directory backend/vif/1/0/config": 1,
+                           "directory backend/vbd/1/51712/config": 1}
+    assert not missing
+    assert sum(stock_requests.values()) > 20, "that is not all"
+
+
+def test_requests_and_a_stock_backend(host: Host) -> None:
+    """A backend that knows nothing of requests: the guest starts as without them."""
+    use_stock_modules(host)
+    guest = host.create(vif=["bridge=xenbr0,config-multi-queue-max-queues=1"],
+                        disk=["phy:/dev/loop0,xvda,w,config-multi-queue-max-queues=1"])
+    seen = guest.ask("report")
+    assert seen["net"]["eth0"]["tx_queues"] == 2 and seen["disk"]["xvda"]["queues"] == 2

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * xenbus and the rest of the kernel as the engine sees them, on top of the
+ * in-memory xenstore. The backend's domain is 0.
+ */
+#include "kernel.h"
+
+#include <xenstore.h>
+
+char kernel_log_text[8192];
+bool kernel_no_memory;
+bool kernel_xenstore_ready;
+
+static struct xs_handle *xs;
+static struct notifier_block *waiting;
+
+void kernel_reset(void)
+{
+	if (!xs)
+		xs = xs_open(0);
+	kernel_log_text[0] = '\0';
+	kernel_no_memory = false;
+	kernel_xenstore_ready = true;
+	waiting = NULL;
+}
+
+void kernel_log(const char *level, const char *fmt, ...)
+{
+	size_t len = strlen(kernel_log_text);
+	va_list ap;
+
+	len += snprintf(kernel_log_text + len, sizeof(kernel_log_text) - len,
+			"%s", level);
+	va_start(ap, fmt);
+	vsnprintf(kernel_log_text + len, sizeof(kernel_log_text) - len, fmt,
+		  ap);
+	va_end(ap);
+}
+
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	if (kernel_no_memory)
+		return NULL;
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	va_end(ap);
+	return s;
+}
+
+/* As strict as the kernel's: it takes a '+' and one newline at the end. */
+int kstrtouint(const char *s, unsigned int base, unsigned int *res)
+{
+	unsigned long long n;
+	char *end;
+
+	if (*s == '+')
+		s++;
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(s, &end, base);
+	if (*end == '\n')
+		end++;
+	if (*end)
+		return -EINVAL;
+	if (errno || n > UINT_MAX)
+		return -ERANGE;
+	*res = n;
+	return 0;
+}
+
+/* A relative path starts at the home of the caller's domain. */
+static const char *path(const char *dir, const char *node)
+{
+	static char buf[4096];
+
+	snprintf(buf, sizeof(buf), "%s%s%s%s",
+		 dir[0] == '/' ? "" : "/local/domain/0/", dir,
+		 node[0] ? "/" : "", node);
+	return buf;
+}
+
+char **xenbus_directory(struct xenbus_transaction t, const char *dir,
+			const char *node, unsigned int *num)
+{
+	char **names = xs_directory(xs, t.id, path(dir, node), num);
+
+	return names ? names : ERR_PTR(-errno);
+}
+
+void *xenbus_read(struct xenbus_transaction t, const char *dir,
+		  const char *node, unsigned int *len)
+{
+	void *value = xs_read(xs, t.id, path(dir, node), len);
+
+	return value ? value : ERR_PTR(-errno);
+}
+
+int xenbus_write(struct xenbus_transaction t, const char *dir,
+		 const char *node, const char *string)
+{
+	return xs_write(xs, t.id, path(dir, node), string, strlen(string)) ?
+		       0 : -errno;
+}
+
+int xenbus_printf(struct xenbus_transaction t, const char *dir,
+		  const char *node, const char *fmt, ...)
+{
+	char value[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	return xenbus_write(t, dir, node, value);
+}
+
+int xenbus_rm(struct xenbus_transaction t, const char *dir, const char *node)
+{
+	return xs_rm(xs, t.id, path(dir, node)) ? 0 : -errno;
+}
+
+int xenbus_transaction_start(struct xenbus_transaction *t)
+{
+	t->id = xs_transaction_start(xs);
+	return t->id ? 0 : -errno;
+}
+
+int xenbus_transaction_end(struct xenbus_transaction t, int abort)
+{
+	return xs_transaction_end(xs, t.id, abort) ? 0 : -errno;
+}
+
+int register_xenstore_notifier(struct notifier_block *nb)
+{
+	if (kernel_xenstore_ready)
+		nb->notifier_call(nb, 0, NULL);
+	else
+		waiting = nb;
+	return 0;
+}
+
+void unregister_xenstore_notifier(struct notifier_block *nb)
+{
+	if (waiting == nb)
+		waiting = NULL;
+}
+
+void kernel_xenstore_appears(void)
+{
+	kernel_xenstore_ready = true;
+	if (waiting)
+		waiting->notifier_call(waiting, 0, NULL);
+}
