@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * config-<feature>=<value> as a user of xl meets it, in a config file and
+ * on the command line: what is taken, and what is refused how.
+ *
+ * XL is the shipped xl (with sanitizers), on a xenstore that is a fake.
+ */
+
+#define _GNU_SOURCE
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define TEN "abcdefghij"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+#define LONG1 SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY
+#define LONG LONG1 LONG1 LONG1 LONG1 LONG1 LONG1 LONG1
+
+#define OUT_FILE OUT "/stdout"
+#define ERR_FILE OUT "/stderr"
+#define DUMP_FILE OUT "/dump"
+#define CFG_FILE OUT "/guest.cfg"
+
+static char *out, *err, *dump;
+
+static char *slurp(const char *name)
+{
+    char *text = calloc(1, 1 << 18);
+    FILE *f = fopen(name, "r");
+
+    ck_assert_ptr_nonnull(text);
+    if (f) {
+        ck_assert_int_ge(fread(text, 1, (1 << 18) - 1, f), 0);
+        fclose(f);
+    }
+    return text;
+}
+
+static void forget(void)
+{
+    free(out);
+    free(err);
+    free(dump);
+    out = err = dump = NULL;
+    unlink(OUT_FILE);
+    unlink(ERR_FILE);
+    unlink(DUMP_FILE);
+}
+
+/* Runs xl; returns its exit status, with out, err and dump set. */
+static int xl(const char *const argv[])
+{
+    int status;
+    pid_t pid;
+    char *p, *q;
+
+    forget();
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (!pid) {
+        setenv("FAKE_XENSTORE_DUMP", DUMP_FILE, 1);
+        /* xl leaves what it has to exit(). */
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+        if (!freopen("/dev/null", "r", stdin) ||
+            !freopen(OUT_FILE, "w", stdout) ||
+            !freopen(ERR_FILE, "w", stderr))
+            _exit(99);
+        execv(XL, (char *const *)argv);
+        _exit(99);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    err = slurp(ERR_FILE);
+    ck_assert_msg(WIFEXITED(status) && !strstr(err, "Sanitizer") &&
+                  !strstr(err, "runtime error"), "xl crashed:\n%s", err);
+
+    /* JSON without white space between things: there is none within. */
+    out = slurp(OUT_FILE);
+    for (p = q = out; *p; p++)
+        if (!isspace((unsigned char)*p))
+            *q++ = *p;
+    *q = 0;
+    dump = slurp(DUMP_FILE);
+
+    return WEXITSTATUS(status);
+}
+
+#define XL_RUN(...) xl((const char *[]){ "xl", __VA_ARGS__, NULL })
+
+static int create_list(const char *dry, const char *kind, const char *list)
+{
+    FILE *f = fopen(CFG_FILE, "w");
+
+    ck_assert_ptr_nonnull(f);
+    fprintf(f, "name = 'test'\ntype = 'pv'\nkernel = '/dev/null'\n"
+            "memory = 64\n%s = [ %s ]\n", kind, list);
+    fclose(f);
+    return dry ? XL_RUN(dry, "create", CFG_FILE)
+               : XL_RUN("create", CFG_FILE);
+}
+
+static int create(const char *dry, const char *kind, const char *spec)
+{
+    char quote = strchr(spec, '\'') ? '"' : '\'';
+    char *list;
+    int status;
+
+    ck_assert_int_ge(asprintf(&list, "%c%s%c", quote, spec, quote), 0);
+    status = create_list(dry, kind, list);
+    free(list);
+    return status;
+}
+
+static char *spec(const char *first, const char *const params[])
+{
+    static char text[32768];
+    int i;
+
+    strcpy(text, first);
+    for (i = 0; params[i]; i++) {
+        strcat(text, ",");
+        strcat(text, params[i]);
+    }
+    return text;
+}
+
+/* Every way to say it. */
+
+static int create_vif(const char *dry, const char *const params[])
+{
+    return create(dry, "vif", spec("bridge=xenbr0", params));
+}
+
+static int create_disk(const char *dry, const char *const params[])
+{
+    return create(dry, "disk", spec("/dev/zero,raw,xvda,w", params));
+}
+
+static int attach(const char *dry, const char *command, const char *first,
+                  const char *const params[])
+{
+    const char *argv[16] = { "xl" };
+    int n = 1, i;
+
+    if (dry) argv[n++] = dry;
+    argv[n++] = command;
+    argv[n++] = "4";
+    argv[n++] = first;
+    for (i = 0; params[i]; i++)
+        argv[n++] = params[i];
+    return xl(argv);
+}
+
+static int network_attach(const char *dry, const char *const params[])
+{
+    return attach(dry, "network-attach", "bridge=xenbr0", params);
+}
+
+static int block_attach_joined(const char *dry, const char *const params[])
+{
+    const char *none[] = { NULL };
+
+    return attach(dry, "block-attach", spec("/dev/zero,raw,xvda,w", params),
+                  none);
+}
+
+static int block_attach(const char *dry, const char *const params[])
+{
+    return attach(dry, "block-attach", "/dev/zero,raw,xvda,w", params);
+}
+
+static int (*const ways[])(const char *, const char *const []) = {
+    create_vif, network_attach, create_disk, block_attach_joined,
+    block_attach,
+};
+#define NUM_WAYS ARRAY_SIZE(ways)
+
+static const struct { const char *params[4]; const char *config; } good[] = {
+    { { "config-feature-sg=0" }, "{\"feature-sg\":\"0\"}" },
+    { { "config-a=1", "config-b=2" }, "{\"a\":\"1\",\"b\":\"2\"}" },
+    { { "config-a=1", "config-b=2", "config-a=3" },
+      "{\"a\":\"3\",\"b\":\"2\"}" },
+    { { "config-a=1", "config-A=2" }, "{\"a\":\"1\",\"A\":\"2\"}" },
+    { { "config-a=b=c" }, "{\"a\":\"b=c\"}" },
+    { { "config-a==" }, "{\"a\":\"=\"}" },
+    { { "config-" SIXTY "A-_@=1" }, "{\"" SIXTY "A-_@\":\"1\"}" },
+    { { "config--=1" }, "{\"-\":\"1\"}" },
+    { { "config-config-a=1" }, "{\"config-a\":\"1\"}" },
+    { { "config-0=1" }, "{\"0\":\"1\"}" },
+    /* Values are for the backend to judge. */
+    { { "config-a=-1" }, "{\"a\":\"-1\"}" },
+    { { "config-a=0x1" }, "{\"a\":\"0x1\"}" },
+    { { "config-a=123456789012345678901234567890" },
+      "{\"a\":\"123456789012345678901234567890\"}" },
+    { { "config-a=on;*/../x:y" }, "{\"a\":\"on;*/../x:y\"}" },
+    { { "config-a=" LONG }, "{\"a\":\"" LONG "\"}" },
+    /* No request at all: as without us. */
+    { { NULL }, "" },
+};
+
+static const struct { const char *params[4]; const char *key; } bad[] = {
+    { { "config-=1" }, "config-=1" },
+    { { "config-" }, "config-" },
+    { { "config-x" }, "config-x" },
+    { { "config-x=" }, "config-x=" },
+    { { "config-a/b=1" }, "config-a/b=1" },
+    { { "config-../a=1" }, "config-../a=1" },
+    { { "config-a b=1" }, "config-a b=1" },
+    { { "config-a =1" }, "config-a =1" },
+    { { "config- a=1" }, "config- a=1" },
+    { { "config-a.b=1" }, "config-a.b=1" },
+    { { "config-\"a\"=1" }, "config-\"a\"=1" },
+    { { "config-'a'=1" }, "config-'a'=1" },
+    { { "config-" SIXTY "ABCDE=1" }, "config-" SIXTY "ABCDE=1" }, /* 65 */
+    { { "config-" SIXTY TEN "=1" }, "config-" SIXTY TEN "=1" },
+    { { "config-\xc3\xa4=1" }, "config-\xc3\xa4=1" },
+    { { "config-ok=1", "config-x" }, "config-x" },
+    { { "config-x=", "config-x=1" }, "config-x=" },
+};
+
+#define PER_WAY(table) (NUM_WAYS * ARRAY_SIZE(table))
+
+START_TEST(taken)
+{
+    const char *const *params = good[_i / NUM_WAYS].params;
+    const char *config = good[_i / NUM_WAYS].config;
+    char *found, *end;
+
+    ck_assert_msg(ways[_i % NUM_WAYS]("-N", params) == 0, "refused: %s", err);
+    found = strstr(out, "\"config\":");
+    if (!*config) {
+        ck_assert_ptr_null(found);
+        return;
+    }
+    ck_assert_msg(found != NULL, "no config in %s", out);
+    found += strlen("\"config\":");
+    end = strchr(found, '}');
+    ck_assert_ptr_nonnull(end);
+    end[1] = 0;
+    ck_assert_pstr_eq(found, config);
+}
+END_TEST
+
+START_TEST(refused)
+{
+    const char *const *params = bad[_i / NUM_WAYS].params;
+    int way = _i % NUM_WAYS;
+    bool vif = ways[way] == create_vif || ways[way] == network_attach;
+    static const char *const dry[] = { "-N", NULL };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(dry); i++) {
+        ck_assert_int_eq(ways[way](dry[i], params), 1);
+        ck_assert_ptr_null(strchr(out, '{')); /* no device was made */
+        ck_assert_msg(strstr(err, bad[_i / NUM_WAYS].key) != NULL,
+                      "key not named: %s", err);
+        ck_assert_msg(strstr(err, vif ? "vif" : "disk") != NULL,
+                      "device not named: %s", err);
+        ck_assert_pstr_eq(dump, "");
+    }
+}
+END_TEST
+
+START_TEST(the_message)
+{
+    const char *const params[] = { "config-a/b=1", NULL };
+    const char *const empty[] = { "config-x=", NULL };
+
+    create_vif(NULL, params);
+    ck_assert_ptr_nonnull(strstr(err, "\n" CFG_FILE ": config parsing error"
+        " in vif 0: the name of a feature is 1 to 64 characters of"
+        " A-Z a-z 0-9 - _ @ in `config-a/b=1'\n"));
+    network_attach(NULL, empty);
+    ck_assert_ptr_nonnull(strstr(err, "\ncommand line: config parsing error"
+        " in vif: no value, expected config-<feature>=<value> in"
+        " `config-x='\n"));
+    create_disk(NULL, params);
+    ck_assert_ptr_nonnull(strstr(err, "near `config-a/b=1'"));
+    ck_assert_ptr_nonnull(strstr(err, "/dev/zero,raw,xvda,w,config-a/b=1"));
+}
+END_TEST
+
+START_TEST(two_parameters_in_one_argument)
+{
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4",
+                            "config-a=1,config-b=2"), 1);
+    ck_assert_ptr_nonnull(strstr(err, "config-a=1,config-b=2"));
+}
+END_TEST
+
+START_TEST(white_space)
+{
+    /* Before a parameter it does not count ... */
+    ck_assert_int_eq(create("-N", "vif", "bridge=xenbr0, config-a=1"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"config\":{\"a\":\"1\"}"));
+    ck_assert_int_eq(create("-N", "vif", "bridge=xenbr0,\tconfig-a=1"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"config\":{\"a\":\"1\"}"));
+    ck_assert_int_eq(create("-N", "disk",
+                            "/dev/zero,raw,xvda,w, config-a=1"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"config\":{\"a\":\"1\"}"));
+    /* ... and cannot hide an error. */
+    ck_assert_int_eq(create("-N", "vif", "bridge=xenbr0,\tconfig-a="), 1);
+    ck_assert_int_eq(create("-N", "disk",
+                            "/dev/zero,raw,xvda,w,\tconfig-a="), 1);
+}
+END_TEST
+
+/* Several devices: each its own, and the error says which. */
+START_TEST(several_vifs)
+{
+    ck_assert_int_eq(create_list("-N", "vif",
+                                 "'config-a=1', 'config-b=2', ''"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "{\"a\":\"1\"}"));
+    ck_assert_ptr_nonnull(strstr(out, "{\"b\":\"2\"}"));
+    ck_assert_int_eq(create_list("-N", "vif",
+                                 "'config-a=1', 'config-b='"), 1);
+    ck_assert_ptr_nonnull(strstr(err, "vif 1"));
+}
+END_TEST
+
+START_TEST(override_on_the_command_line)
+{
+    ck_assert_int_eq(create("-N", "vif", "config-a=1"), 0);
+    ck_assert_int_eq(XL_RUN("-N", "create", CFG_FILE,
+                            "vif=['config-a=2']"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"config\":{\"a\":\"2\"}"));
+    ck_assert_int_eq(XL_RUN("-N", "create", CFG_FILE,
+                            "vif=['config-a']"), 1);
+}
+END_TEST
+
+/* What was no error, and what was an error but not fatal, stays so. */
+START_TEST(other_keys_as_ever)
+{
+    ck_assert_int_eq(create("-N", "vif", "bridge=xenbr0,foo=bar"), 0);
+    ck_assert_ptr_nonnull(strstr(err, "unrecognized argument `foo=bar'"));
+    ck_assert_int_eq(create("-N", "vif", "bridge=xenbr0,Config-a"), 0);
+    ck_assert_int_eq(create("-N", "vif", "bridge=config-a"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"bridge\":\"config-a\""));
+    ck_assert_int_eq(create("-N", "vif", ""), 0);
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4", "foo=bar"), 1);
+}
+END_TEST
+
+/* Disk specs can be written in many orders, with a target that eats all. */
+static const struct { const char *spec; int status; const char *json[3]; }
+disks[] = {
+    { "phy:/dev/x,xvda,w,config-a=1", 0,
+      { "\"pdev_path\":\"/dev/x\"", "\"config\":{\"a\":\"1\"}" } },
+    { "tap:aio:/x.img,xvda,w,config-a=1", 0,
+      { "\"pdev_path\":\"/x.img\"", "\"config\":{\"a\":\"1\"}" } },
+    { "config-a=1,/dev/x,raw,xvda,w", 0,
+      { "\"pdev_path\":\"/dev/x\"", "\"config\":{\"a\":\"1\"}" } },
+    { "/dev/x,config-a=1,raw,config-b=2,xvda,config-c=3,w", 0,
+      { "\"vdev\":\"xvda\"", "\"readwrite\":1",
+        "\"config\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}" } },
+    { "/dev/x,,xvda,,config-a=1", 0,
+      { "\"format\":\"raw\"", "\"config\":{\"a\":\"1\"}" } },
+    { "vdev=xvda,config-a=1,format=raw,target=/dev/x,config-b=2", 0,
+      { "\"pdev_path\":\"/dev/x,config-b=2\"", "\"config\":{\"a\":\"1\"}" } },
+    { "target=/dev/x,vdev=xvda,config-b=2", 1, { } },
+    { "script=block-x,config-a=1,vdev=xvda,target=y", 0,
+      { "\"script\":\"block-x\"", "\"config\":{\"a\":\"1\"}" } },
+    { "iscsi:iqn.x,xvda,w,config-a=1", 0,
+      { "\"script\":\"block-iscsi\"", "\"config\":{\"a\":\"1\"}" } },
+    { ",hdc:cdrom,r,config-a=1", 0,
+      { "\"is_cdrom\":1", "\"config\":{\"a\":\"1\"}" } },
+    { "/dev/x,raw,xvda,w,discard,backendtype=qdisk,config-a=1", 0,
+      { "\"backend\":\"qdisk\"", "\"config\":{\"a\":\"1\"}" } },
+    { "/dev/x,raw,xvda,w,config-a=1,discard,untrusted", 0,
+      { "\"trusted\":\"False\"", "\"config\":{\"a\":\"1\"}" } },
+    { "/dev/x,raw,xvda,w,config-a=1,", 0, { "\"config\":{\"a\":\"1\"}" } },
+    /* A file may have such a name: where a target stands, it is one. */
+    { "config-server.img,raw,xvda,w", 0,
+      { "\"pdev_path\":\"config-server.img\"" } },
+    { "phy:config-vol,xvda,w", 0, { "\"pdev_path\":\"config-vol\"" } },
+    { "/dev/x,raw,xvda,config-w", 1, { } },
+    { "/dev/x,config-raw,xvda,w", 1, { } },
+    { "/dev/x,raw,config-xvda,w", 1, { } },
+    /* As ever. */
+    { "/dev/x,raw,xvda,w,foo=1", 1, { } },
+    { "/dev/x,raw,xvda,w", 0, { "\"pdev_path\":\"/dev/x\"" } },
+};
+
+START_TEST(disk_specs)
+{
+    const char *none[] = { NULL };
+    unsigned int i;
+
+    ck_assert_msg(attach("-N", "block-attach", disks[_i].spec, none) ==
+                  disks[_i].status, "%s: %s", disks[_i].spec, err);
+    for (i = 0; i < ARRAY_SIZE(disks[_i].json) && disks[_i].json[i]; i++)
+        ck_assert_msg(strstr(out, disks[_i].json[i]) != NULL,
+                      "no %s in %s", disks[_i].json[i], out);
+    if (!strstr(disks[_i].spec, "config-"))
+        ck_assert_ptr_null(strstr(out, "\"config\""));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("xl config-");
+    TCase *tc = tcase_create("config-");
+    SRunner *sr;
+    int failed;
+
+    tcase_add_checked_fixture(tc, NULL, forget);
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, taken, 0, PER_WAY(good));
+    tcase_add_loop_test(tc, refused, 0, PER_WAY(bad));
+    tcase_add_test(tc, the_message);
+    tcase_add_test(tc, two_parameters_in_one_argument);
+    tcase_add_test(tc, white_space);
+    tcase_add_test(tc, several_vifs);
+    tcase_add_test(tc, override_on_the_command_line);
+    tcase_add_test(tc, other_keys_as_ever);
+    tcase_add_loop_test(tc, disk_specs, 0, ARRAY_SIZE(disks));
+    suite_add_tcase(s, tc);
+
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

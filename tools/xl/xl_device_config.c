@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * config-<feature>=<value> in the specification of a device
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xl_device_config.h"
+
+bool parse_nic_device_config(XLU_Config *config, const char *token,
+                             libxl_device_nic *nic)
+{
+    /* The config file parser skips only blanks. */
+    token += strspn(token, " \t\r\n");
+
+    switch (xlu_vif_parse_config(config, token, nic)) {
+    case 0:
+        return true;
+    case ESRCH:
+        return false;
+    default: /* libxlu has said why */
+        exit(EXIT_FAILURE);
+    }
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
