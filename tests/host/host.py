@@ -1,0 +1,514 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""An emulated Xen host: a real hypervisor, dom0, oxenstored and xl in QEMU.
+
+    with Host("bookworm") as host:
+        guest = host.create(vif=["bridge=xenbr0"], disk=["phy:/dev/loop0,xvda,w"])
+        print(guest.ask("report"))
+
+Commands reach dom0 through Debian's qemu-guest-agent. The first start boots and
+keeps a snapshot of the booted host; every later start, and restore(), loads it.
+"""
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CONSOLE_LINES = 40
+# The toolstack on this machine takes what time it takes, but never minutes.
+TIMEOUT = 120.0
+
+# With a source of random numbers: libuuid, and so xl create, waits seconds for one.
+CPU = "qemu64,+rdrand"
+XEN_ARGS = "dom0_mem=1024M,max:1024M dom0_max_vcpus=2 console=com1 ucode=no spec-ctrl=no xpti=no loglvl=info guest_loglvl=info"
+# Less to do at boot, and nothing that guards against a neighbour on a real CPU.
+QUICK = "mitigations=off cryptomgr.notests apparmor=0 audit=0 random.trust_cpu=on rcupdate.rcu_expedited=1"
+LINUX_ARGS = f"console=hvc0 quiet panic=-1 {QUICK}"
+
+
+class HostError(Exception):
+    """The host did not do what it was told; says what, and what its console says."""
+
+
+class CommandError(HostError):
+    """A command in dom0 ended with a status that is not 0."""
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class Result:
+    """What a command in dom0 left: rc, stdout, stderr."""
+
+    def __init__(self, command: str, rc: int, stdout: bytes, stderr: bytes) -> None:
+        self.command = command
+        self.rc = rc
+        self.raw = stdout
+        self.stdout = stdout.decode(errors="replace")
+        self.stderr = stderr.decode(errors="replace")
+
+    def __str__(self) -> str:
+        return f"$ {self.command}\nexit status {self.rc}\n{self.stderr or self.stdout}"
+
+
+class _Json:
+    """JSON messages over a unix socket: QMP, or the guest agent."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        # A unix socket's name has 107 bytes; that of an open directory is short.
+        directory = os.open(path.parent, os.O_PATH)
+        try:
+            self.socket.connect(f"/proc/self/fd/{directory}/{path.name}")
+        finally:
+            os.close(directory)
+        self.buffer = b""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        self.socket.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        while b"\n" not in self.buffer:
+            self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            data = self.socket.recv(1 << 16)
+            if not data:
+                raise ConnectionError("QEMU is gone")
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        # The guest agent marks the start of a delimited answer with this byte.
+        return json.loads(line.lstrip(b"\xff"))
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class Host:
+    """One emulated Xen host. Each instance has a directory, and QEMU, of its own."""
+
+    def __init__(self, release: str = "bookworm", directory: str | os.PathLike[str] | None = None,
+                 verbose: bool = False) -> None:
+        self.images = TOP / "build" / release / "host"
+        self._temporary = directory is None
+        if directory is None:
+            runs = self.images / "run"
+            runs.mkdir(parents=True, exist_ok=True)
+            directory = tempfile.mkdtemp(dir=runs)
+        self.directory = pathlib.Path(directory).absolute()
+        self.verbose = verbose
+        self.disks = [f"/dev/loop{n}" for n in range(4)]
+        self._qemu: subprocess.Popen[bytes] | None = None
+        self._qmp: _Json | None = None
+        self._agent: _Json | None = None
+        self._detach = False
+        self._seq = 0
+
+    # --- life ---
+
+    def start(self, detach: bool = False) -> Host:
+        """Load the booted host, or boot it if there is none yet. A detached QEMU
+        outlives this process: attach() finds it again."""
+        self._detach = detach
+        self.directory.mkdir(parents=True, exist_ok=True)
+        argv = self._argv()
+        # A snapshot belongs to one QEMU and one image, and to one run of this machine:
+        # Xen measured the TSC's frequency when it booted.
+        version = subprocess.run([argv[0], "-version"], capture_output=True, check=True).stdout
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_bytes()
+        identity = version + boot + "\0".join(argv).encode() + str(
+            [(self.images / name).stat().st_mtime_ns
+             for name in ("xen.elf", "vmlinux", "initrd", "root.img")]).encode()
+        booted = self.images / f"booted.{hashlib.sha256(identity).hexdigest()[:16]}.qcow2"
+        overlay = self.directory / "overlay.qcow2"
+        try:
+            if booted.exists():
+                shutil.copyfile(booted, overlay)
+                with self.step("load the booted host"):
+                    self._launch([*argv, "-loadvm", "clean"])
+                    self._sync(time.monotonic() + 30)
+            else:
+                self._boot(argv, overlay, booted)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _boot(self, argv: list[str], overlay: pathlib.Path, booted: pathlib.Path) -> None:
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
+                        "-b", self.images / "root.img", overlay], check=True)
+        with self.step("boot the host"):
+            self._launch(argv)
+            self._sync(time.monotonic() + 180)
+        with self.step("take the snapshot"):
+            self.snapshot("clean")
+            # What follows writes to the overlay: stopped, it is what it was.
+            self._monitor("stop")
+            partial = self.directory / "booted.partial"
+            shutil.copyfile(overlay, partial)
+            for old in self.images.glob("booted.*.qcow2"):
+                old.unlink(missing_ok=True)
+            os.replace(partial, booted)
+            self._monitor("cont")
+
+    def attach(self, agent: bool = True) -> Host:
+        """Connect to a QEMU that start(detach=True) of another process left; without
+        its agent, one whose dom0 may hang, to stop it."""
+        self._connect(time.monotonic() + 1)
+        if agent:
+            self._sync(time.monotonic() + 30)
+        return self
+
+    def stop(self) -> None:
+        """End QEMU and remove what it left. Ends one that was attached to, too."""
+        self._quit()
+        (self.directory / "overlay.qcow2").unlink(missing_ok=True)
+        for name in ("qmp", "ga", "con"):
+            (self.directory / name).unlink(missing_ok=True)
+        if self._temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _quit(self) -> None:
+        if self._qmp:
+            with contextlib.suppress(OSError, HostError):
+                self._monitor("quit", timeout=5)
+        self._disconnect()
+        if self._qemu:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._qemu.wait(5)
+            self._qemu.kill()
+            self._qemu.wait()
+            self._qemu = None
+
+    def __enter__(self) -> Host:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def snapshot(self, name: str = "clean") -> None:
+        self._monitor(f"savevm {name}")
+
+    def restore(self, name: str = "clean") -> None:
+        """Back to the snapshot: dom0, its guests, its disks, everything."""
+        # In a new QEMU: one that runs never lets the TSC go back (cpu_get_ticks()),
+        # though it does the other clocks, and Xen does not survive the difference.
+        self._quit()
+        self._launch([*self._argv(), "-loadvm", name])
+        self._sync(time.monotonic() + 30)
+
+    def _argv(self) -> list[str]:
+        return [
+            "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg,thread=multi",
+            "-cpu", CPU, "-smp", "2", "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
+            "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
+            "-initrd", f"{self.images}/vmlinux {LINUX_ARGS},{self.images}/initrd",
+            "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
+            "-chardev", "socket,id=con,path=con,server=on,wait=off,logfile=console.log",
+            "-serial", "chardev:con",
+            "-chardev", "socket,id=ga,path=ga,server=on,wait=off",
+            "-device", "virtio-serial-pci",
+            "-device", "virtserialport,chardev=ga,name=org.qemu.guest_agent.0",
+            "-qmp", "unix:qmp,server=on,wait=off",
+        ]
+
+    def _launch(self, argv: list[str]) -> None:
+        for name in ("qmp", "ga", "con", "console.log"):
+            (self.directory / name).unlink(missing_ok=True)
+        # Whatever ends this process, also SIGKILL, ends QEMU.
+        prefix = ["setsid"] if self._detach else ["setpriv", "--pdeathsig", "KILL"]
+        with open(self.directory / "qemu.log", "wb") as log:
+            self._qemu = subprocess.Popen(prefix + argv, cwd=self.directory, stdout=log,
+                                          stderr=log, stdin=subprocess.DEVNULL)
+        self._connect(time.monotonic() + 10)
+
+    # --- channels ---
+
+    def _connect(self, deadline: float) -> None:
+        while True:
+            try:
+                self._qmp = _Json(self.directory / "qmp")
+                self._agent = _Json(self.directory / "ga")
+                break
+            except OSError as error:
+                self._disconnect()
+                gone = self._qemu and self._qemu.poll() is not None
+                if gone or time.monotonic() > deadline:
+                    raise self._error(f"no QEMU in {self.directory}: {error}") from None
+                time.sleep(0.02)
+        self._qmp.receive(deadline)
+        self._command(self._qmp, "qmp_capabilities", {}, deadline)
+
+    def _disconnect(self) -> None:
+        for channel in (self._qmp, self._agent):
+            if channel:
+                channel.close()
+        self._qmp = self._agent = None
+
+    def _command(self, channel: _Json | None, name: str, arguments: Mapping[str, Any],
+                 deadline: float) -> Any:
+        if channel is None:
+            raise HostError("the host is not running")
+        try:
+            channel.send({"execute": name, "arguments": arguments})
+            while True:
+                reply = channel.receive(deadline)
+                if "error" in reply:
+                    raise self._error(f"{name}: {reply['error']['desc']}")
+                if "return" in reply:
+                    return reply["return"]
+        except (OSError, ValueError) as error:
+            raise self._error(f"{name}: {error}") from None
+
+    def _monitor(self, line: str, timeout: float = 60) -> str:
+        text = self._command(self._qmp, "human-monitor-command", {"command-line": line},
+                             time.monotonic() + timeout)
+        if "Error" in text:
+            raise self._error(f"{line}: {text}")
+        return text
+
+    def _sync(self, deadline: float) -> None:
+        """Find the start of the agent's next answer: before it may be the rest of
+        one that it was giving when the snapshot was taken or loaded."""
+        self._seq += 1
+        cookie = self._seq
+        agent = self._agent
+        assert agent
+        request = json.dumps({"execute": "guest-sync-delimited", "arguments": {"id": cookie}})
+        try:
+            # 0xff makes the agent's parser drop what it has.
+            agent.socket.sendall(b"\xff" + request.encode() + b"\n")
+            while True:
+                with contextlib.suppress(ValueError):
+                    line = agent.receive(min(deadline, time.monotonic() + 1))
+                    if line.get("return") == cookie:
+                        return
+        except TimeoutError:
+            if time.monotonic() > deadline or (self._qemu and self._qemu.poll() is not None):
+                raise self._error("dom0's agent does not answer") from None
+            self._sync(deadline)
+        except OSError as error:
+            raise self._error(f"dom0's agent: {error}") from None
+
+    # --- dom0 ---
+
+    def run(self, command: str | list[str], timeout: float = TIMEOUT, check: bool = True,
+            stdin: bytes | None = None) -> Result:
+        """Run a shell command in dom0."""
+        if not isinstance(command, str):
+            command = shlex.join(command)
+        deadline = time.monotonic() + timeout
+        request: dict[str, Any] = {"path": "/bin/bash", "arg": ["-c", command],
+                                   "capture-output": True}
+        if stdin is not None:
+            request["input-data"] = base64.b64encode(stdin).decode()
+        pid = self._command(self._agent, "guest-exec", request, deadline)["pid"]
+        pause = 0.01
+        while True:
+            status = self._command(self._agent, "guest-exec-status", {"pid": pid},
+                                   time.monotonic() + 30)
+            if status["exited"]:
+                break
+            if time.monotonic() > deadline:
+                raise self._error(f"no end after {timeout:.0f} s: {command}")
+            # The agent has no event for this; a question costs it a millisecond.
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+        rc = status.get("exitcode", 128 + status.get("signal", 0))
+        result = Result(command, rc, base64.b64decode(status.get("out-data", "")),
+                        base64.b64decode(status.get("err-data", "")))
+        if check and rc:
+            raise CommandError(f"{result}\n{self.consoles()}", result)
+        return result
+
+    def put(self, path: str, data: str | bytes, mode: int = 0o644) -> None:
+        data = data.encode() if isinstance(data, str) else data
+        quoted = shlex.quote(path)
+        self.run(f"cat >{quoted} && chmod {mode:o} {quoted}", stdin=data)
+
+    def get(self, path: str) -> bytes:
+        return self.run(["cat", path]).raw
+
+    def read(self, path: str) -> str | None:
+        """A xenstore node's value, or None."""
+        result = self.run(["xenstore-read", path], check=False)
+        return None if result.rc else result.stdout.rstrip("\n")
+
+    def list(self, path: str) -> list[str]:
+        """The names in a xenstore directory; none if it is absent."""
+        return self.run(["xenstore-list", path], check=False).stdout.split()
+
+    def tree(self, path: str) -> dict[str, str]:
+        """All below a xenstore path: {relative path: value}."""
+        lines = self.run(["xenstore-ls", "-f", path], check=False).stdout.splitlines()
+        nodes = (re.fullmatch(r'(\S+) = "(.*)"', line) for line in lines)
+        return {node[1].removeprefix(path).lstrip("/"): node[2] for node in nodes if node}
+
+    def write(self, path: str, value: str) -> None:
+        self.run(["xenstore-write", path, value])
+
+    def wait_for(self, nodes: Mapping[str, str | None], timeout: float = TIMEOUT) -> None:
+        """Until each xenstore path has the value: a regular expression (bash's) for
+        the whole of it, or None for a node that is absent."""
+        arguments = [str(int(timeout))]
+        for path, value in nodes.items():
+            arguments += [path, "<absent>" if value is None else value]
+        try:
+            self.run(["/opt/host/xs-wait", *arguments], timeout + 10)
+        except CommandError as error:
+            raise self._error(f"after {timeout:.0f} s in xenstore:\n{error.result.stderr}") from None
+
+    def create(self, name: str = "guest", **options: Any) -> Guest:
+        """A guest; see Guest for the options."""
+        return Guest(self, name, **options).create()
+
+    # --- looking at it ---
+
+    def console(self, lines: int = CONSOLE_LINES) -> str:
+        """The end of Xen's and dom0's console."""
+        try:
+            text = (self.directory / "console.log").read_text(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join([line for line in re.split(r"[\r\n]+", text) if line][-lines:])
+
+    def consoles(self) -> str:
+        """The end of every console there is, for a person who looks for a cause."""
+        return f"--- console of Xen and dom0 ---\n{self.console()}\n{self._guest_consoles()}"
+
+    def _guest_consoles(self) -> str:
+        tail = f"cd /var/log/xen/console && tail -n {CONSOLE_LINES} guest-*.log 2>/dev/null"
+        try:
+            return self.run(tail, timeout=10, check=False).stdout
+        except HostError:
+            return ""
+
+    def _error(self, message: str) -> HostError:
+        return HostError(f"{message}\n--- console of Xen and dom0 ---\n{self.console()}")
+
+    @contextlib.contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        if self.verbose:
+            print(f"  {title:<44} {time.monotonic() - start:5.1f} s", file=sys.stderr, flush=True)
+
+
+class Guest:
+    """A PV guest. `vif` and `disk` are xl's own spec strings; `paused` creates it
+    with xl create -p: the backends come up to InitWait, the guest does not run."""
+
+    def __init__(self, host: Host, name: str, vif: list[str] | None = None,
+                 disk: list[str] | None = None, vcpus: int = 2, memory: int = 256,
+                 extra: str = "", paused: bool = False, xl: str = "xl",
+                 options: Mapping[str, Any] | None = None) -> None:
+        self.host = host
+        self.name = name
+        self.paused = paused
+        self.xl = xl
+        self.path = f"/root/{name}.cfg"
+        self.domid = -1
+        self._seq = 0
+        self.config: dict[str, Any] = {
+            "name": name, "type": "pv", "kernel": "/srv/guest/vmlinux",
+            "ramdisk": "/srv/guest/initrd",
+            "extra": f"console=hvc0 quiet loglevel=3 panic=-1 {QUICK} {extra}".strip(),
+            "memory": memory, "vcpus": vcpus, "vif": vif or [], "disk": disk or [],
+            "on_crash": "preserve", **(options or {}),
+        }
+
+    def create(self) -> Guest:
+        # Lists, strings and numbers look the same in Python and in xl's files.
+        config = "".join(f"{key} = {value!r}\n" for key, value in self.config.items())
+        pause = "-p" if self.paused else ""
+        # One command instead of three: a process costs a tenth of a second there.
+        self.domid = int(self.host.run(
+            f"cat >{self.path} && {self.xl} create -q {pause} {self.path} && "
+            f"{self.xl} domid {self.name}", stdin=config.encode()).stdout)
+        if self.paused:
+            self.wait("[2-6]")
+        else:
+            self.connected()
+        return self
+
+    def refresh(self, timeout: float = TIMEOUT) -> Guest:
+        """Find it again under the new domid that a reboot or xl restore gave it."""
+        script = f"""
+            exec 3< <(exec xenstore-watch @introduceDomain); trap "kill $!" EXIT
+            while read -r -t {timeout:.0f} -u 3 _; do
+                new=$({self.xl} domid {self.name} 2>/dev/null) || continue
+                [ "$new" = {self.domid} ] || {{ echo "$new"; exit 0; }}
+            done; echo "no new domid of {self.name}" >&2; exit 1"""
+        self.domid = int(self.host.run(script, timeout + 10).stdout)
+        return self
+
+    def devices(self) -> list[tuple[str, int]]:
+        """(kind, devid) of every vif and vbd."""
+        script = "for kind in vif vbd; do for id in $(xenstore-list " \
+                 f"/libxl/{self.domid}/device/$kind 2>/dev/null); do echo $kind $id; done; done"
+        return [(kind, int(devid)) for kind, devid in
+                map(str.split, self.host.run(script).stdout.splitlines())]
+
+    def backend(self, kind: str, devid: int) -> str:
+        """The xenstore directory of a backend (kind: vif or vbd)."""
+        return f"/local/domain/0/backend/{kind}/{self.domid}/{devid}"
+
+    def frontend(self, kind: str, devid: int) -> str:
+        return f"/local/domain/{self.domid}/device/{kind}/{devid}"
+
+    def wait(self, backend: str, frontend: str = ".*", timeout: float = TIMEOUT) -> None:
+        """Until all its devices have these xenbus states."""
+        states = {}
+        for kind, devid in self.devices():
+            states[f"{self.backend(kind, devid)}/state"] = backend
+            states[f"{self.frontend(kind, devid)}/state"] = frontend
+        if states:
+            self.host.wait_for(states, timeout)
+
+    def connected(self, timeout: float = TIMEOUT) -> None:
+        """Until all its devices are Connected, on both sides."""
+        self.wait("4", "4", timeout)
+
+    def ask(self, command: str, timeout: float = TIMEOUT) -> dict[str, Any]:
+        """An answer of the guest's report program (guest/report.c)."""
+        self._seq += 1
+        try:
+            answer = self.host.run(["/opt/host/ask", str(int(timeout)), str(self.domid),
+                                    str(self._seq), command], timeout + 10)
+        except CommandError as error:
+            raise HostError(f"{error.result.stderr}{self.console()}") from None
+        reply = json.loads(answer.stdout)
+        del reply["seq"]
+        return reply
+
+    def unpause(self) -> None:
+        self.host.run([self.xl, "unpause", self.name])
+        self.paused = False
+
+    def destroy(self) -> None:
+        self.host.run([self.xl, "destroy", self.name])
+
+    def console(self, lines: int = CONSOLE_LINES) -> str:
+        """The end of what the guest wrote on its console."""
+        log = f"/var/log/xen/console/guest-{self.name}.log"
+        return self.host.run(f"tail -n {lines} {log}", check=False).stdout
+
+
+def terminate_on_signal() -> None:
+    """Make SIGTERM unwind the stack as ctrl-C does, so that `with Host()` cleans up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One emulated Xen host for all system tests, clean again for each of them."""
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
+from host import Host, HostError, terminate_on_signal  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
+    """The host as it is after boot."""
+    terminate_on_signal()
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    host = Host(os.environ.get("RELEASE", "bookworm"), verbose=True)
+    # The one long step: a person sees it pass.
+    with capture.global_and_fixture_disabled():
+        print(file=sys.stderr)
+        host.start()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def host(booted: Host) -> Host:
+    """The clean host: nothing of the tests before is left in it."""
+    booted.restore()
+    return booted
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test that fails shows what the consoles said."""
+    outcome = yield
+    report = outcome.get_result()
+    host = item.funcargs.get("host") if hasattr(item, "funcargs") else None
+    if report.failed and isinstance(host, Host):
+        try:
+            report.sections.append(("consoles", host.consoles()))
+        except (OSError, HostError) as error:
+            report.sections.append(("consoles", str(error)))
