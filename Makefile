@@ -88,7 +88,8 @@ $(B)/root.stamp: build/setup.stamp tests/host/mkroot releases.tsv
 	@touch $@
 
 $(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
-		tests/host/mkimage $(call files,tests/host/dom0 tests/host/guest)
+		tests/host/mkimage tests/host/unpack-kernel \
+		$(call files,tests/host/dom0 tests/host/guest)
 	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
 	@touch $@
 

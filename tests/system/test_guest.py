@@ -8,14 +8,13 @@ from host import Host
 def test_two_devices_of_each_kind(host: Host) -> None:
     """One restricted, one not: each as it was requested, in the same guest."""
     guest = host.create(
-        # This guest asks for all that a disk offers.
-        extra="xen_blkfront.max_ring_page_order=4 xen_blkfront.max_indirect_segments=256",
+        # This guest asks for the largest ring that it is offered.
+        extra="xen_blkfront.max_ring_page_order=4",
         vif=["bridge=xenbr0",
              "bridge=xenbr0,config-multi-queue-max-queues=1,config-feature-gso-tcpv4=0"],
         disk=["phy:/dev/loop0,xvda,w",
               "phy:/dev/loop1,xvdb,w,config-multi-queue-max-queues=1,"
-              "config-max-ring-page-order=0,config-feature-max-indirect-segments=64,"
-              "config-feature-persistent=0"])
+              "config-max-ring-page-order=0,config-feature-persistent=0"])
     seen = guest.ask("report")
 
     eth0, eth1 = seen["net"]["eth0"], seen["net"]["eth1"]
@@ -31,11 +30,22 @@ def test_two_devices_of_each_kind(host: Host) -> None:
     assert (xvda["queues"], xvdb["queues"]) == (2, 1)
     assert xvda["ring-page-order"] == "4"
     assert xvdb["ring-page-order"] in (None, "0")
-    assert (xvda["max_segments"], xvdb["max_segments"]) == ("256", "64")
     # What the frontend is able to, and what the backend says: both are needed.
     assert host.read(f"{guest.backend('vbd', 51712)}/feature-persistent") == "1"
     assert host.read(f"{guest.backend('vbd', 51728)}/feature-persistent") == "0"
     for disk in ("xvda", "xvdb"):
+        assert guest.ask(f"disk-check {disk}")["ok"], disk
+
+
+def test_segments(host: Host) -> None:
+    """The guest's largest request is as long as was granted, or has no indirect segments."""
+    key = "config-feature-max-indirect-segments"
+    guest = host.create(extra="xen_blkfront.max_indirect_segments=64",
+                        disk=["phy:/dev/loop0,xvda,w", f"phy:/dev/loop1,xvdb,w,{key}=20",
+                              f"phy:/dev/loop2,xvdc,w,{key}=0"])
+    disks = guest.ask("report")["disk"]
+    assert [disks[name]["max_segments"] for name in ("xvda", "xvdb", "xvdc")] == ["64", "20", "11"]
+    for disk in disks:
         assert guest.ask(f"disk-check {disk}")["ok"], disk
 
 
