@@ -25,6 +25,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -392,7 +393,8 @@ class Host:
         return f"--- console of Xen and dom0 ---\n{self.console()}\n{self._guest_consoles()}"
 
     def _guest_consoles(self) -> str:
-        tail = f"cd /var/log/xen/console && tail -n {CONSOLE_LINES} guest-*.log 2>/dev/null"
+        tail = (f"xl vcpu-list; cd /var/log/xen/console &&"
+                f" tail -n {CONSOLE_LINES} guest-*.log 2>/dev/null")
         try:
             return self.run(tail, timeout=10, check=False).stdout
         except HostError:
@@ -403,10 +405,33 @@ class Host:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
+        """What takes a while, with the time that it takes, as scripts/step shows it."""
+        if not self.verbose:
+            yield
+            return
         start = time.monotonic()
-        yield
-        if self.verbose:
-            print(f"  {title:<44} {time.monotonic() - start:5.1f} s", file=sys.stderr, flush=True)
+        done = threading.Event()
+
+        def show(end: str) -> None:
+            print(f"\r  {title:<44} {time.monotonic() - start:3.0f}s", end=end,
+                  file=sys.stderr, flush=True)
+
+        def tick() -> None:
+            while not done.wait(1):
+                show("")
+
+        ticker = threading.Thread(target=tick, daemon=True)
+        if sys.stderr.isatty():
+            ticker.start()
+        else:
+            print(f"  {title:<44} ...", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            done.set()
+            if ticker.is_alive():
+                ticker.join()
+            show("\n")
 
 
 class Guest:
