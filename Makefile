@@ -28,6 +28,7 @@ help:
 	@echo 'make check    unit tests, then system tests on the emulated host'
 	@echo '                T=name  only the system tests whose name matches'
 	@echo 'make unit     unit tests alone'
+	@echo 'make mutants  break the code on purpose, see the system tests notice'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
@@ -39,6 +40,9 @@ demo: $(B)/image.stamp
 
 check: unit $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
+
+mutants: $(B)/image.stamp
+	@RELEASE=$(RELEASE) tests/mutants
 
 unit: $(B)/unit.stamp
 modules: $(B)/modules.stamp
@@ -99,7 +103,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit)
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check unit modules tools image clean
+.PHONY: help demo check mutants unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif

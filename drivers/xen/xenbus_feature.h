@@ -46,7 +46,8 @@ struct xenbus_feature {
  * @table:	the features
  * @nr:		how many
  * @xenstore:	private: called when xenstore is reachable
- * @lock:	private: protects @advertised and what it says of xenstore
+ * @lock:	private: protects @advertised, and what it says, from changes of
+ *		module parameters
  * @advertised:	private: backend/<type>/features has been written
  */
 struct xenbus_features {
@@ -54,7 +55,7 @@ struct xenbus_features {
 	const struct xenbus_feature *table;
 	unsigned int nr;
 	struct notifier_block xenstore;
-	struct mutex lock;
+	struct mutex lock;	/* protects advertised */
 	bool advertised;
 };
 

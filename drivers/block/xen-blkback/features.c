@@ -28,7 +28,7 @@ static unsigned int max_persistent(void)
 static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 	[XEN_BLKIF_MULTI_QUEUE_MAX_QUEUES] = {
 		.name = "multi-queue-max-queues",
-		.desc = "Queues that the guest may use, each with its ring, event channel and kernel thread",
+		.desc = "Queues, each with its ring, event channel and kernel thread",
 		.type = XENBUS_FEATURE_UINT,
 		.minval = 1,
 		.maxval = max_queues,
@@ -41,7 +41,7 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 	},
 	[XEN_BLKIF_MAX_INDIRECT_SEGMENTS] = {
 		.name = "feature-max-indirect-segments",
-		.desc = "Segments of an indirect request; 0: no indirect requests, 11 segments at most",
+		.desc = "Segments of an indirect request; 0: none, 11 segments at most",
 		.type = XENBUS_FEATURE_UINT,
 		.maxval = max_indirect_segments,
 	},
@@ -68,7 +68,7 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 	},
 	[XEN_BLKIF_DISCARD] = {
 		.name = "feature-discard",
-		.desc = "Discards, secure ones included, where the disk can and no-discard is not set",
+		.desc = "Discards, where the disk can and no-discard is not set",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
 		.at_connect = true,

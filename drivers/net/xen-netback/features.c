@@ -30,14 +30,14 @@ static unsigned int zero(void)
 static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 	[XENVIF_MULTI_QUEUE_MAX_QUEUES] = {
 		.name = "multi-queue-max-queues",
-		.desc = "Queues that the guest may use, each with its rings, event channels and kernel threads",
+		.desc = "Queues, each with its rings, event channels and kernel threads",
 		.type = XENBUS_FEATURE_UINT,
 		.minval = 1,
 		.maxval = max_queues,
 	},
 	[XENVIF_SG] = {
 		.name = "feature-sg",
-		.desc = "Packets that are scattered over several pages; without it the MTU is at most 1500 and no packet is large",
+		.desc = "Packets scattered over several pages; none larger than 1518 bytes without",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
 	},
@@ -61,7 +61,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 	},
 	[XENVIF_NO_CSUM_OFFLOAD] = {
 		.name = "feature-no-csum-offload",
-		.desc = "TCP and UDP checksums over IPv4 completed before a packet goes to the guest",
+		.desc = "IPv4 checksums completed before a packet goes to the guest",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
 		.defval = zero,
@@ -81,7 +81,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 	},
 	[XENVIF_CTRL_RING] = {
 		.name = "feature-ctrl-ring",
-		.desc = "A control ring, by which the guest sets how packets are hashed to its queues",
+		.desc = "A control ring, to set how packets are hashed to the guest's queues",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
 	},
