@@ -40,7 +40,7 @@ def test_too_much(host: Host, device: str, feature: str, granted: int, published
                               "xen_blkfront.max_ring_page_order=4")
     guest.unpause()
     error = backend.replace("/backend/", "/error/backend/") + "/error"
-    host.wait_for({error: f".*{message}.*"})
+    host.wait_for({error: f".*{message}.*"}, timeout=60)
 
 
 def test_segments(host: Host) -> None:

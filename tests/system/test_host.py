@@ -29,3 +29,14 @@ def test_guest_may_not_read_what_is_not_its_own(host: Host) -> None:
     assert guest.ask("xs-read /local/domain/0/name") == {"error": "EACCES"}
     assert guest.ask("xs-read device/vif/7/state") == {"error": "ENOENT"}
     assert guest.ask("xs-read domid") == {"value": str(guest.domid)}
+
+
+def test_debians_hotplug_scripts(host: Host) -> None:
+    """The host has quick hotplug scripts; with Debian's own it is the same job."""
+    host.run("cd /etc/xen/scripts && for script in block vif-bridge; do"
+             " mv $script.debian $script; done")
+    guest = host.create(vif=[f"{VIF},config-multi-queue-max-queues=1"],
+                        disk=[f"{DISK},config-multi-queue-max-queues=1"])
+    seen = guest.ask("report")
+    assert seen["net"]["eth0"]["tx_queues"] == 1 and seen["disk"]["xvda"]["queues"] == 1
+    assert guest.ask("disk-check xvda")["ok"]
