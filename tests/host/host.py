@@ -216,7 +216,7 @@ class Host:
     def _argv(self) -> list[str]:
         return [
             "qemu-system-x86_64", "-machine", "pc", "-accel", "tcg,thread=multi",
-            "-cpu", CPU, "-smp", "2", "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
+            "-cpu", CPU, "-smp", os.environ.get("HOST_CPUS", "2"), "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
             "-initrd", f"{self.images}/vmlinux {LINUX_ARGS},{self.images}/initrd",
             "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
@@ -520,6 +520,23 @@ class Guest:
         reply = json.loads(answer.stdout)
         del reply["seq"]
         return reply
+
+    def attach(self, kind: str, spec: str, devid: int) -> str:
+        """Hot-plug a vif or vbd, with xl's own spec; returns its backend's directory
+        once both sides are Connected."""
+        verb = {"vif": "network-attach", "vbd": "block-attach"}[kind]
+        words = spec.split(",") if kind == "vif" else [spec]
+        self.host.run([self.xl, verb, self.name, *words])
+        backend = self.backend(kind, devid)
+        self.host.wait_for({f"{backend}/state": "4",
+                            f"{self.frontend(kind, devid)}/state": "4"})
+        return backend
+
+    def detach(self, kind: str, devid: int) -> None:
+        """Unplug it, and wait until nothing is left of it."""
+        verb = {"vif": "network-detach", "vbd": "block-detach"}[kind]
+        self.host.run([self.xl, verb, self.name, str(devid)])
+        self.host.wait_for({self.backend(kind, devid): None})
 
     def unpause(self) -> None:
         self.host.run([self.xl, "unpause", self.name])

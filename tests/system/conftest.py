@@ -2,6 +2,7 @@
 """One emulated Xen host for all system tests, clean again for each of them."""
 from __future__ import annotations
 
+import copy
 import os
 import pathlib
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
-from host import Host, HostError, terminate_on_signal  # noqa: E402
+from host import Guest, Host, HostError, terminate_on_signal  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +35,33 @@ def host(booted: Host) -> Host:
     return booted
 
 
+@pytest.fixture(scope="session")
+def running(booted: Host) -> Guest:
+    """A guest that was up, without devices, when the snapshot "guest" was taken."""
+    booted.restore()
+    guest = booted.create(memory=512, extra="xen_blkfront.max_ring_page_order=4 "
+                                            "xen_blkfront.max_indirect_segments=256")
+    guest.ask("report")
+    booted.snapshot("guest")
+    return guest
+
+
+@pytest.fixture
+def guest(running: Guest) -> Guest:
+    """On a clean host, a guest that runs and has no devices yet: for tests that plug
+    them in. Its disk frontend asks for the largest ring and requests it is offered."""
+    running.host.restore("guest")
+    return copy.copy(running)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A test that fails shows what the consoles said."""
     outcome = yield
     report = outcome.get_result()
-    host = item.funcargs.get("host") if hasattr(item, "funcargs") else None
+    funcargs = getattr(item, "funcargs", {})
+    guest = funcargs.get("guest")
+    host = guest.host if guest else funcargs.get("host")
     if report.failed and isinstance(host, Host):
         try:
             report.sections.append(("consoles", host.consoles()))
