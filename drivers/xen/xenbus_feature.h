@@ -67,6 +67,30 @@ struct xenbus_features {
 		.lock = __MUTEX_INITIALIZER(_name.lock),	\
 	}
 
+/**
+ * XENBUS_FEATURES_PARAM_OPS() - operations of a module parameter that is a limit
+ * @_name:	the struct kernel_param_ops to define
+ * @_type:	"uint" or "bool": whose operations they are otherwise
+ * @_flags:	of struct kernel_param_ops
+ * @_features:	the features whose limits are advertised anew
+ */
+#define XENBUS_FEATURES_PARAM_OPS(_name, _type, _flags, _features)	\
+	static int _name##_set(const char *val,				\
+			       const struct kernel_param *kp)		\
+	{								\
+		int err = param_set_##_type(val, kp);			\
+									\
+		if (!err)						\
+			xenbus_features_update(&(_features));		\
+		return err;						\
+	}								\
+									\
+	const struct kernel_param_ops _name = {				\
+		.flags = _flags,					\
+		.set = _name##_set,					\
+		.get = param_get_##_type,				\
+	}
+
 unsigned int xenbus_feature_one(void);
 
 int xenbus_features_read(struct xenbus_device *dev,

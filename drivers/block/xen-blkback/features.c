@@ -77,34 +77,9 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 
 XENBUS_FEATURES(xen_blkif_features, "vbd", table);
 
-static int set_uint(const char *val, const struct kernel_param *kp)
-{
-	int err = param_set_uint(val, kp);
-
-	if (!err)
-		xenbus_features_update(&xen_blkif_features);
-	return err;
-}
-
-static int set_bool(const char *val, const struct kernel_param *kp)
-{
-	int err = param_set_bool(val, kp);
-
-	if (!err)
-		xenbus_features_update(&xen_blkif_features);
-	return err;
-}
-
-const struct kernel_param_ops xen_blkif_param_uint = {
-	.set = set_uint,
-	.get = param_get_uint,
-};
-
-const struct kernel_param_ops xen_blkif_param_bool = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_bool,
-	.get = param_get_bool,
-};
+XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_uint, uint, 0, xen_blkif_features);
+XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_bool, bool, KERNEL_PARAM_OPS_FL_NOARG,
+			  xen_blkif_features);
 
 /**
  * xen_blkif_granted_op() - may the guest do this operation?

@@ -114,34 +114,9 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 
 XENBUS_FEATURES(xenvif_features, "vif", table);
 
-static int set_uint(const char *val, const struct kernel_param *kp)
-{
-	int err = param_set_uint(val, kp);
-
-	if (!err)
-		xenbus_features_update(&xenvif_features);
-	return err;
-}
-
-static int set_bool(const char *val, const struct kernel_param *kp)
-{
-	int err = param_set_bool(val, kp);
-
-	if (!err)
-		xenbus_features_update(&xenvif_features);
-	return err;
-}
-
-const struct kernel_param_ops xenvif_param_uint = {
-	.set = set_uint,
-	.get = param_get_uint,
-};
-
-const struct kernel_param_ops xenvif_param_bool = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_bool,
-	.get = param_get_bool,
-};
+XENBUS_FEATURES_PARAM_OPS(xenvif_param_uint, uint, 0, xenvif_features);
+XENBUS_FEATURES_PARAM_OPS(xenvif_param_bool, bool, KERNEL_PARAM_OPS_FL_NOARG,
+			  xenvif_features);
 
 /**
  * xenvif_mcast_granted() - may the guest name multicast addresses?
