@@ -214,6 +214,14 @@ static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 	if (err)
 		return err;
 
+	if (feature->frontend) {
+		snprintf(node, sizeof(node), "%s" XEN_FEATURE_SUFFIX_INUSE,
+			 feature->name);
+		err = xenbus_write(xbt, dir, node, feature->frontend);
+		if (err)
+			return err;
+	}
+
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		snprintf(node, sizeof(node), "%s%s", feature->name,
 			 numbers[i].suffix);

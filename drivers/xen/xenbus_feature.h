@@ -24,6 +24,7 @@ enum xenbus_feature_type {
  * @minval:the least that can be granted
  * @maxval:the most that can be granted now (a module parameter, say)
  * @defval:granted where nothing is requested; NULL: what @maxval returns
+ * @frontend:	the frontend's node that says how much it uses; NULL: none does
  * @at_connect:	the driver publishes it itself when it connects, because it
  *		depends on the physical device
  * @only_if_set: published only where 1 is granted, because a frontend takes
@@ -36,6 +37,7 @@ struct xenbus_feature {
 	unsigned int minval;
 	unsigned int (*maxval)(void);
 	unsigned int (*defval)(void);
+	const char *frontend;
 	bool at_connect;
 	bool only_if_set;
 };

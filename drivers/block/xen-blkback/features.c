@@ -32,12 +32,14 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 		.type = XENBUS_FEATURE_UINT,
 		.minval = 1,
 		.maxval = max_queues,
+		.frontend = "multi-queue-num-queues",
 	},
 	[XEN_BLKIF_MAX_RING_PAGE_ORDER] = {
 		.name = "max-ring-page-order",
 		.desc = "Pages of a ring as a power of two, 32 requests in flight each",
 		.type = XENBUS_FEATURE_UINT,
 		.maxval = max_ring_page_order,
+		.frontend = "ring-page-order",
 	},
 	[XEN_BLKIF_MAX_INDIRECT_SEGMENTS] = {
 		.name = "feature-max-indirect-segments",
@@ -51,6 +53,7 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = max_persistent,
 		.at_connect = true,
+		.frontend = "feature-persistent",
 	},
 	[XEN_BLKIF_FLUSH_CACHE] = {
 		.name = "feature-flush-cache",

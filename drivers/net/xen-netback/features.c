@@ -34,30 +34,35 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.type = XENBUS_FEATURE_UINT,
 		.minval = 1,
 		.maxval = max_queues,
+		.frontend = "multi-queue-num-queues",
 	},
 	[XENVIF_SG] = {
 		.name = "feature-sg",
 		.desc = "Packets scattered over several pages; none larger than 1518 bytes without",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "feature-sg",
 	},
 	[XENVIF_GSO_TCPV4] = {
 		.name = "feature-gso-tcpv4",
 		.desc = "Large TCP packets over IPv4, segmented by the receiver",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "feature-gso-tcpv4",
 	},
 	[XENVIF_GSO_TCPV6] = {
 		.name = "feature-gso-tcpv6",
 		.desc = "Large TCP packets over IPv6, segmented by the receiver",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "feature-gso-tcpv6",
 	},
 	[XENVIF_IPV6_CSUM_OFFLOAD] = {
 		.name = "feature-ipv6-csum-offload",
 		.desc = "TCP and UDP checksums over IPv6 left to the receiver",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "feature-ipv6-csum-offload",
 	},
 	[XENVIF_NO_CSUM_OFFLOAD] = {
 		.name = "feature-no-csum-offload",
@@ -72,6 +77,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.desc = "The guest may ask for only the multicast packets that it names",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "request-multicast-control",
 	},
 	[XENVIF_DYNAMIC_MULTICAST_CONTROL] = {
 		.name = "feature-dynamic-multicast-control",
@@ -84,6 +90,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.desc = "A control ring, to set how packets are hashed to the guest's queues",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = xenbus_feature_one,
+		.frontend = "ctrl-ring-ref",
 	},
 	[XENVIF_SPLIT_EVENT_CHANNELS] = {
 		.name = "feature-split-event-channels",
@@ -96,6 +103,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.desc = "Room before each packet for XDP programs in the guest",
 		.type = XENBUS_FEATURE_BOOL,
 		.maxval = max_xdp_headroom,
+		.frontend = "xdp-headroom",
 	},
 	[XENVIF_RX_COPY] = {
 		.name = "feature-rx-copy",
@@ -103,6 +111,7 @@ static const struct xenbus_feature table[XENVIF_NR_FEATURES] = {
 		.type = XENBUS_FEATURE_BOOL,
 		.minval = 1,
 		.maxval = xenbus_feature_one,
+		.frontend = "request-rx-copy",
 	},
 	[XENVIF_RX_FLIP] = {
 		.name = "feature-rx-flip",

@@ -49,7 +49,8 @@
  *     Where, when and in which form the feature's own protocol says. The
  *     backend holds the frontend to what it granted: a flag of the frontend
  *     counts only together with the granted one, a number above the granted
- *     ends the connection.
+ *     ends the connection. What a connected backend does not publish counts
+ *     as 0.
  *
  * Advertising
  * ===========
@@ -68,6 +69,11 @@
  *     What is granted where nothing is requested. It can lie outside of
  *     minval to maxval only if the backend's own settings contradict
  *     themselves (a maximum of 0 queues).
+ * .../<feature>-inuse
+ *     Optional: the name of the node in which a frontend says how much of the
+ *     feature it uses, because it seldom has the feature's own name. Where a
+ *     connected frontend has no such node, it uses the minimum; any number
+ *     but 0 means that it uses a boolean. No -inuse: it does not say.
  *
  * No features directory: a backend without feature control.
  */
@@ -84,6 +90,7 @@
 #define XEN_FEATURE_SUFFIX_DEFVAL  "-defval"
 #define XEN_FEATURE_SUFFIX_MINVAL  "-minval"
 #define XEN_FEATURE_SUFFIX_MAXVAL  "-maxval"
+#define XEN_FEATURE_SUFFIX_INUSE   "-inuse"
 
 #define XEN_FEATURE_TYPE_UINT      "uint"
 #define XEN_FEATURE_TYPE_BOOL      "bool"

@@ -29,7 +29,7 @@ enum { UINT, DEFAULTED, FLAG, LATE, RARE, NR };
 static const struct xenbus_feature table[NR] = {
 	[UINT] = { .name = "uint", .desc = "A number",
 		   .type = XENBUS_FEATURE_UINT, .minval = 1,
-		   .maxval = max_most },
+		   .maxval = max_most, .frontend = "num-uint" },
 	[DEFAULTED] = { .name = "defaulted", .desc = "A number, 3 by default",
 			.type = XENBUS_FEATURE_UINT, .maxval = max_most,
 			.defval = three },
@@ -304,6 +304,7 @@ START_TEST(test_advertise)
 		{ "uint-defval", "8" },
 		{ "uint-minval", "1" },
 		{ "uint-maxval", "8" },
+		{ "uint-inuse", "num-uint" },
 		{ "defaulted-defval", "3" },
 		{ "defaulted-minval", "0" },
 		{ "flag-type", "bool" },
@@ -319,8 +320,9 @@ START_TEST(test_advertise)
 		snprintf(path, sizeof(path), ADVERTISED "%s", nodes[i][0]);
 		ck_assert_pstr_eq(fake_xs_get(path), nodes[i][1]);
 	}
+	/* One of them has a node of the frontend. */
 	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"),
-			  1 + 5 * NR);
+			  1 + 5 * NR + 1);
 	ck_assert_uint_eq(fake_xs_open_transactions(), 0);
 
 	most = 2;
