@@ -15,11 +15,11 @@
 
 #include "fake-xenstore.h"
 
-#define MAX_NODES 512
+#define MAX_NODES 4096
 #define MAX_PERMS 8
 #define MAX_WATCHES 64
 #define MAX_EVENTS 1024
-#define MAX_LOG 4096
+#define MAX_LOG 65536
 #define PAYLOAD_MAX 4096
 
 struct node {
@@ -75,7 +75,8 @@ static struct store *store_dup(const struct store *s)
 {
     struct store *copy = must(malloc(sizeof(*copy)));
 
-    *copy = *s;
+    copy->num = s->num;
+    memcpy(copy->nodes, s->nodes, s->num * sizeof(*s->nodes));
     for (unsigned int i = 0; i < s->num; i++) {
         copy->nodes[i].path = must(strdup(s->nodes[i].path));
         copy->nodes[i].value = must(malloc(s->nodes[i].len + 1));
