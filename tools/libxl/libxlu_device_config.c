@@ -11,6 +11,7 @@
 #include <libxl_utils.h>
 
 #define PREFIX "config-"
+#define BLANKS " \t\r\n"
 
 static int set(libxl_key_value_list *config, const char *feature,
                const char *value)
@@ -48,18 +49,13 @@ static int set(libxl_key_value_list *config, const char *feature,
     return 0;
 }
 
-int xlu__device_config_parse(const char *param, libxl_key_value_list *config,
-                             const char **why)
+/* As xlu__device_config_parse(), of what stands behind the prefix. */
+static int parse(const char *feature, libxl_key_value_list *config,
+                 const char **why)
 {
-    const char *feature, *value;
-    char *name = NULL;
+    const char *value = strchrnul(feature, '=');
+    char *name;
     int e;
-
-    if (strncmp(param, PREFIX, strlen(PREFIX)))
-        return ESRCH;
-
-    feature = param + strlen(PREFIX);
-    value = strchrnul(feature, '=');
 
     name = strndup(feature, value - feature);
     if (!name) {
@@ -74,7 +70,7 @@ int xlu__device_config_parse(const char *param, libxl_key_value_list *config,
         goto out;
     }
     if (!value[0] || !value[1]) {
-        *why = "no value, expected config-<feature>=<value>";
+        *why = "no value, expected <feature>=<value>";
         goto out;
     }
     value++;
@@ -90,6 +86,52 @@ int xlu__device_config_parse(const char *param, libxl_key_value_list *config,
     if (e == ENOMEM)
         *why = strerror(ENOMEM);
     free(name);
+    return e;
+}
+
+int xlu__device_config_parse(const char *param, libxl_key_value_list *config,
+                             const char **why)
+{
+    if (strncmp(param, PREFIX, strlen(PREFIX)))
+        return ESRCH;
+
+    return parse(param + strlen(PREFIX), config, why);
+}
+
+int xlu_device_config_parse_list(XLU_Config *cfg, const char *what,
+                                 const char *list,
+                                 libxl_key_value_list *config)
+{
+    const char *p, *end, *why;
+    char *item = NULL;
+    size_t len;
+    int e;
+
+    for (p = list + strspn(list, BLANKS); *p; p += strspn(p, BLANKS)) {
+        end = strchrnul(p, ',');
+        len = end - p;
+        while (len && strchr(BLANKS, p[len - 1]))
+            len--;
+
+        free(item);
+        item = strndup(p, len);
+        if (!item) {
+            e = ENOMEM;
+            why = strerror(ENOMEM);
+            goto out;
+        }
+        e = parse(item, config, &why);
+        if (e) goto out;
+
+        p = *end ? end + 1 : end;
+    }
+    e = 0;
+
+ out:
+    if (e)
+        fprintf(cfg->report, "%s: config parsing error in %s: %s in `%s'\n",
+                cfg->config_source, what, why, item ? item : list);
+    free(item);
     return e;
 }
 
