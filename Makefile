@@ -78,7 +78,7 @@ $(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-modules \
 	@touch $@
 
 $(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
-		$(call files,$(TOOLS) include)
+		$(call files,$(TOOLS) include docs/man)
 	$(call step,xen,patch the Xen tools) \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
 	$(call step,tools,build the Xen tools) \
