@@ -2,108 +2,31 @@
 /*
  * config-<feature>=<value> as a user of xl meets it, in a config file and
  * on the command line: what is taken, and what is refused how.
- *
- * XL is the shipped xl (with sanitizers), on a xenstore that is a fake.
  */
 
 #define _GNU_SOURCE
 
-#include <ctype.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <check.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "run-xl.h"
 
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
 #define LONG1 SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY SIXTY
 #define LONG LONG1 LONG1 LONG1 LONG1 LONG1 LONG1 LONG1
 
-#define OUT_FILE OUT "/stdout"
-#define ERR_FILE OUT "/stderr"
-#define DUMP_FILE OUT "/dump"
-#define CFG_FILE OUT "/guest.cfg"
-
-static char *out, *err, *dump;
-
-static char *slurp(const char *name)
-{
-    char *text = calloc(1, 1 << 18);
-    FILE *f = fopen(name, "r");
-
-    ck_assert_ptr_nonnull(text);
-    if (f) {
-        ck_assert_int_ge(fread(text, 1, (1 << 18) - 1, f), 0);
-        fclose(f);
-    }
-    return text;
-}
-
-static void forget(void)
-{
-    free(out);
-    free(err);
-    free(dump);
-    out = err = dump = NULL;
-    unlink(OUT_FILE);
-    unlink(ERR_FILE);
-    unlink(DUMP_FILE);
-}
-
-/* Runs xl; returns its exit status, with out, err and dump set. */
-static int xl(const char *const argv[])
-{
-    int status;
-    pid_t pid;
-    char *p, *q;
-
-    forget();
-    pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (!pid) {
-        setenv("FAKE_XENSTORE_DUMP", DUMP_FILE, 1);
-        /* xl leaves what it has to exit(). */
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-        if (!freopen("/dev/null", "r", stdin) ||
-            !freopen(OUT_FILE, "w", stdout) ||
-            !freopen(ERR_FILE, "w", stderr))
-            _exit(99);
-        execv(XL, (char *const *)argv);
-        _exit(99);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    err = slurp(ERR_FILE);
-    ck_assert_msg(WIFEXITED(status) && !strstr(err, "Sanitizer") &&
-                  !strstr(err, "runtime error"), "xl crashed:\n%s", err);
-
-    /* JSON without white space between things: there is none within. */
-    out = slurp(OUT_FILE);
-    for (p = q = out; *p; p++)
-        if (!isspace((unsigned char)*p))
-            *q++ = *p;
-    *q = 0;
-    dump = slurp(DUMP_FILE);
-
-    return WEXITSTATUS(status);
-}
-
-#define XL_RUN(...) xl((const char *[]){ "xl", __VA_ARGS__, NULL })
-
 static int create_list(const char *dry, const char *kind, const char *list)
 {
-    FILE *f = fopen(CFG_FILE, "w");
+    char *text;
 
-    ck_assert_ptr_nonnull(f);
-    fprintf(f, "name = 'test'\ntype = 'pv'\nkernel = '/dev/null'\n"
-            "memory = 64\n%s = [ %s ]\n", kind, list);
-    fclose(f);
+    ck_assert_int_ge(asprintf(&text, "name = 'test'\ntype = 'pv'\n"
+                              "kernel = '/dev/null'\nmemory = 64\n"
+                              "%s = [ %s ]\n", kind, list), 0);
+    xl_domain(text);
+    free(text);
     return dry ? XL_RUN(dry, "create", CFG_FILE)
                : XL_RUN("create", CFG_FILE);
 }
@@ -281,8 +204,7 @@ START_TEST(the_message)
         " A-Z a-z 0-9 - _ @ in `config-a/b=1'\n"));
     network_attach(NULL, empty);
     ck_assert_ptr_nonnull(strstr(err, "\ncommand line: config parsing error"
-        " in vif: no value, expected config-<feature>=<value> in"
-        " `config-x='\n"));
+        " in vif: no value, expected <feature>=<value> in `config-x='\n"));
     create_disk(NULL, params);
     ck_assert_ptr_nonnull(strstr(err, "near `config-a/b=1'"));
     ck_assert_ptr_nonnull(strstr(err, "/dev/zero,raw,xvda,w,config-a/b=1"));
@@ -413,7 +335,7 @@ int main(void)
     SRunner *sr;
     int failed;
 
-    tcase_add_checked_fixture(tc, NULL, forget);
+    tcase_add_checked_fixture(tc, NULL, xl_forget);
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, taken, 0, PER_WAY(good));
     tcase_add_loop_test(tc, refused, 0, PER_WAY(bad));
