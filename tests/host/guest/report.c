@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -447,12 +448,15 @@ static void disk_check(const char *disk)
 	const size_t len = 2 << 20;
 	const char *path = format("/dev/%s", disk);
 	unsigned char *data;
-	uint64_t wrote, x = 88172645463325252ULL;
+	uint64_t wrote, x;
 	size_t i;
 
 	data = aligned_alloc(4096, len);
 	if (!data)
 		return error("ENOMEM");
+	/* Never twice the same data: what was there before is not what counts. */
+	getrandom(&x, sizeof(x), 0);
+	x |= 1;
 	for (i = 0; i < len; i++) {
 		x ^= x << 13;
 		x ^= x >> 7;
