@@ -8,6 +8,7 @@
 #include "libxl_internal.h"
 
 #include <xen/io/features.h>
+#include <xen/io/xs_wire.h>
 
 #define FEATURE_NAME_CHARS \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_@"
@@ -127,14 +128,24 @@ static int write_config(libxl__gc *gc, xs_transaction_t t,
 
     for (i = 0; config[i]; i += 2) {
         const char *path = GCSPRINTF("%s/%s", dir, config[i]);
+        size_t max = XENSTORE_PAYLOAD_MAX - strlen(path) - 1;
 
         if (given_again(config, i))
             continue;
 
+        if (strlen(config[i + 1]) > max) {
+            LOGD(ERROR, device->domid, "%s: config: the value of `%s' has %zu"
+                 " characters, xenstore takes %zu at most",
+                 device_name(gc, device), config[i], strlen(config[i + 1]),
+                 max);
+            rc = ERROR_INVAL;
+            goto out;
+        }
         if (!xs_write(CTX->xsh, t, path, config[i + 1],
                       strlen(config[i + 1])) ||
             !xs_set_permissions(CTX->xsh, t, path, perms, num_perms)) {
-            LOGED(ERROR, device->domid, "%s: config: cannot store `%s' in %s",
+            LOGED(ERROR, device->domid,
+                  "%s: config: cannot store `%s' in xenstore as %s",
                   device_name(gc, device), config[i], path);
             rc = ERROR_FAIL;
             goto out;

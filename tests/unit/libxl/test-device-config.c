@@ -5,6 +5,40 @@
 
 #include "toolstack.h"
 
+static int list_devices(const struct kind *k, union device *d)
+{
+    int num = 0;
+
+    if (is_nic(k)) {
+        libxl_device_nic *nics = libxl_device_nic_list(ctx, k->domid, &num);
+
+        if (num) libxl_device_nic_copy(ctx, &d->nic, &nics[0]);
+        libxl_device_nic_list_free(nics, num);
+    } else {
+        libxl_device_disk *disks =
+            libxl_device_disk_list(ctx, k->domid, &num);
+
+        if (num) libxl_device_disk_copy(ctx, &d->disk, &disks[0]);
+        libxl_device_disk_list_free(disks, num);
+    }
+    return num;
+}
+
+static void stored(const struct kind *k, const char *key, const char *value)
+{
+    libxl_domain_config d_config;
+    GC_INIT(ctx);
+
+    libxl_domain_config_init(&d_config);
+    ck_assert_int_eq(
+        libxl__get_domain_configuration(gc, k->domid, &d_config), 0);
+    ck_assert_int_eq(*libxl__device_type_get_num(k->dt, &d_config), 1);
+    ck_assert_pstr_eq(value_of(*config_of(k,
+        libxl__device_type_get_elem(k->dt, &d_config, 0)), key), value);
+    libxl_domain_config_dispose(&d_config);
+    GC_FREE;
+}
+
 /* Tests.  _i says which kind of device, or which case. */
 
 START_TEST(stored_with_the_right_permissions)
@@ -274,6 +308,89 @@ START_TEST(too_long_for_xenstore)
     assert_nothing_there(k);
     ck_assert_ptr_nonnull(strstr(log_text, k->name));
     ck_assert_ptr_nonnull(strstr(log_text, "feature-x"));
+    ck_assert_ptr_nonnull(strstr(log_text, "4096 characters"));
+}
+END_TEST
+
+/* What an administrator may write if he means it. */
+START_TEST(large_but_not_too_large)
+{
+    const struct kind *k = &kinds[_i];
+    char *kvs[2 * 60 + 1] = { NULL }, name[32], value[4001];
+    union device d;
+    int i;
+
+    memset(value, 'x', sizeof(value));
+    value[sizeof(value) - 1] = 0;
+    for (i = 0; i < 60; i++) {
+        snprintf(name, sizeof(name), "feature-%d", i);
+        kvs[2 * i] = libxl__strdup(&ctx->nogc_gc, name);
+        kvs[2 * i + 1] = value;
+    }
+    ck_assert_int_eq(add(k, key_value_list(kvs)), 0);
+
+    k->dt->init(&d);
+    ck_assert_int_eq(list_devices(k, &d), 1);
+    ck_assert_int_eq(libxl_key_value_list_length(config_of(k, &d)), 60);
+    for (i = 0; i < 60; i++) {
+        ck_assert_pstr_eq(value_of(*config_of(k, &d), kvs[2 * i]), value);
+        stored(k, kvs[2 * i], value);
+        free(kvs[2 * i]);
+    }
+    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 60 + 1);
+    k->dt->dispose(&d);
+    ck_assert_str_eq(log_text, "");
+}
+END_TEST
+
+START_TEST(many_devices_with_many_requests)
+{
+    const struct kind *k = &kinds[2];
+    union device d;
+    int i, num;
+    libxl_device_disk *disks;
+
+    for (i = 0; i < 16; i++) {
+        device_make(k, &d, LIST(
+            "a", "0", "b", "1", "c", "2", "d", "3", "e", "4", "f", "5",
+            "g", "6", "h", "7", "i", "8", "j", "9", "k", "10", "l", "11",
+            "m", "12", "n", "13", "o", "14", "p", "15"));
+        free(d.disk.vdev);
+        ck_assert_int_gt(asprintf(&d.disk.vdev, "xvd%c", 'a' + i), 0);
+        ck_assert_int_eq(device_add(k, &d), 0);
+        k->dt->dispose(&d);
+        fake_xs_requests("");
+    }
+    disks = libxl_device_disk_list(ctx, GUEST, &num);
+    ck_assert_int_eq(num, 16);
+    for (i = 0; i < num; i++) {
+        ck_assert_int_eq(libxl_key_value_list_length(&disks[i].config), 16);
+        ck_assert_pstr_eq(value_of(disks[i].config, "p"), "15");
+    }
+    libxl_device_disk_list_free(disks, num);
+}
+END_TEST
+
+/* xenstored's quotas, wherever one of them is met. */
+START_TEST(xenstore_is_full)
+{
+    const struct kind *k = &kinds[_i];
+    static const int errors[] = { ENOSPC, E2BIG, EDQUOT };
+    unsigned int i, n;
+
+    for (i = 0; i < ARRAY_SIZE(errors); i++)
+        for (n = 1; n <= 4; n++) {
+            log_text[0] = 0;
+            /* One of the writes and of the permissions, of both copies. */
+            fake_xs_fail("config/feature-x", n, errors[i]);
+            ck_assert_int_lt(add(k, LIST("feature-a", "0",
+                                         "feature-x", "1")), 0);
+            ck_assert(fake_xs_failed());
+            assert_nothing_there(k);
+            ck_assert_ptr_nonnull(strstr(log_text, k->name));
+            ck_assert_ptr_nonnull(strstr(log_text, "`feature-x'"));
+            ck_assert_ptr_nonnull(strstr(log_text, strerror(errors[i])));
+        }
 }
 END_TEST
 
@@ -407,25 +524,6 @@ START_TEST(a_domain_is_not_even_made)
 }
 END_TEST
 
-static int list_devices(const struct kind *k, union device *d)
-{
-    int num = 0;
-
-    if (is_nic(k)) {
-        libxl_device_nic *nics = libxl_device_nic_list(ctx, k->domid, &num);
-
-        if (num) libxl_device_nic_copy(ctx, &d->nic, &nics[0]);
-        libxl_device_nic_list_free(nics, num);
-    } else {
-        libxl_device_disk *disks =
-            libxl_device_disk_list(ctx, k->domid, &num);
-
-        if (num) libxl_device_disk_copy(ctx, &d->disk, &disks[0]);
-        libxl_device_disk_list_free(disks, num);
-    }
-    return num;
-}
-
 START_TEST(read_back_from_our_own_copy)
 {
     const struct kind *k = &kinds[_i];
@@ -529,21 +627,6 @@ START_TEST(removed_with_the_device)
 }
 END_TEST
 
-static void stored(const struct kind *k, const char *key, const char *value)
-{
-    libxl_domain_config d_config;
-    GC_INIT(ctx);
-
-    libxl_domain_config_init(&d_config);
-    ck_assert_int_eq(
-        libxl__get_domain_configuration(gc, k->domid, &d_config), 0);
-    ck_assert_int_eq(*libxl__device_type_get_num(k->dt, &d_config), 1);
-    ck_assert_pstr_eq(value_of(*config_of(k,
-        libxl__device_type_get_elem(k->dt, &d_config, 0)), key), value);
-    libxl_domain_config_dispose(&d_config);
-    GC_FREE;
-}
-
 START_TEST(kept_in_the_domain_s_configuration)
 {
     const struct kind *k = &kinds[_i];
@@ -627,6 +710,9 @@ int main(void)
     tcase_add_loop_test(tc, any_error_undoes_all, 0, NUM_KINDS);
     tcase_add_loop_test(tc, no_half_a_device, 0, NUM_KINDS);
     tcase_add_loop_test(tc, too_long_for_xenstore, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, large_but_not_too_large, 0, NUM_KINDS);
+    tcase_add_test(tc, many_devices_with_many_requests);
+    tcase_add_loop_test(tc, xenstore_is_full, 0, NUM_KINDS);
     tcase_add_loop_test(tc, keys_that_libxl_takes, 0, ARRAY_SIZE(keys));
     tcase_add_loop_test(tc, keys_of_a_whole_domain, 0, 2);
     tcase_add_test(tc, a_domain_is_not_even_made);
