@@ -378,6 +378,16 @@ class Host:
         """A guest; see Guest for the options."""
         return Guest(self, name, **options).create()
 
+    def use_stock_modules(self) -> None:
+        """The backends that Debian ships in place of ours; only while there are no
+        devices, as is the way back."""
+        self.run("modprobe -r xen-netback xen-blkback &&"
+                 " cd /lib/modules/$(uname -r)/kernel/drivers &&"
+                 " insmod net/xen-netback/xen-netback.ko && insmod block/xen-blkback/xen-blkback.ko")
+
+    def use_our_modules(self) -> None:
+        self.run("modprobe -r xen-netback xen-blkback && modprobe -a xen-netback xen-blkback")
+
     # --- looking at it ---
 
     def console(self, lines: int = CONSOLE_LINES) -> str:

@@ -12,12 +12,6 @@ VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-
 MAC = "00:16:3e:00:00:01"
 
 
-def use_stock_modules(host: Host) -> None:
-    """The stock backends in place of ours; only while there are no devices."""
-    host.run("modprobe -r xen-netback xen-blkback && cd /lib/modules/$(uname -r)/kernel/drivers &&"
-             " insmod net/xen-netback/xen-netback.ko && insmod block/xen-blkback/xen-blkback.ko")
-
-
 def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[str]]:
     """{path: (value, permissions)} of all devices, and the backends' requests."""
     log = "/var/log/xen/xenstored-access.log"
@@ -47,7 +41,7 @@ def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[
 
 def test_nothing_requested(host: Host) -> None:
     """Node for node and permission for permission; and one request more each."""
-    use_stock_modules(host)
+    host.use_stock_modules()
     stock, stock_requests = run_guest(host, "/opt/stock/bin/xl")
     host.restore()
     ours, our_requests = run_guest(host, "xl")
@@ -64,7 +58,7 @@ def test_nothing_requested(host: Host) -> None:
 
 def test_requests_and_a_stock_backend(host: Host) -> None:
     """A backend that knows nothing of requests: the guest starts as without them."""
-    use_stock_modules(host)
+    host.use_stock_modules()
     guest = host.create(vif=["bridge=xenbr0,config-multi-queue-max-queues=1"],
                         disk=["phy:/dev/loop0,xvda,w,config-multi-queue-max-queues=1"])
     seen = guest.ask("report")
