@@ -9,6 +9,7 @@
  *	<seq> xs-write PATH VALUE
  *	<seq> disk-check DISK		write, read back, compare
  *	<seq> sh COMMAND		run by the shell: its status and output
+ *	<seq> frontend ...		be a frontend: see frontend.c
  *
  * Commands come in on the console, answers go out there.
  */
@@ -33,9 +34,11 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 
-static FILE *out;	/* the answer; goes to the console as a whole */
+#include "report.h"
 
-static void json_string(const char *s)
+FILE *out;
+
+void json_string(const char *s)
 {
 	putc('"', out);
 	for (; *s; s++) {
@@ -49,13 +52,13 @@ static void json_string(const char *s)
 	putc('"', out);
 }
 
-static void error(const char *name)
+void error(const char *name)
 {
 	fprintf(out, "\"error\": ");
 	json_string(name);
 }
 
-static char *format(const char *fmt, ...)
+char *format(const char *fmt, ...)
 {
 	static char buf[4][512];
 	static unsigned int next;
@@ -119,15 +122,12 @@ static int device_id(const char *dir, const char *kind)
 
 /* --- xenstore: the wire protocol, so that errors arrive as they are --- */
 
-enum { XS_DIRECTORY = 1, XS_READ = 2, XS_WRITE = 11, XS_ERROR = 16 };
-
 struct xsd_sockmsg {
 	uint32_t type, req_id, tx_id, len;
 };
 
-/* The reply's body (@len bytes and a NUL) or NULL, and then @err its error. */
-static char *xs_request(uint32_t type, const char *path, const char *value,
-			uint32_t *len, const char **err)
+char *xs_request(uint32_t type, const char *path, const char *value,
+		 uint32_t *len, const char **err)
 {
 	static char reply[4097];
 	struct xsd_sockmsg msg = { .type = type, .req_id = 1 };
@@ -518,6 +518,10 @@ static void answer(char *line)
 	fprintf(out, "\n{\"seq\": %s, ", seq);
 	if (!strcmp(command, "sh")) {
 		shell(rest);
+		goto done;
+	}
+	if (!strcmp(command, "frontend")) {
+		frontend(rest);
 		goto done;
 	}
 	rest = strdupa(rest);
