@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A device whose frontend is a program in the guest that does as it is told, also what
+Linux's frontends never would (tests/host/guest/frontend.c)."""
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from host import Guest
+
+
+def without_drivers(running: Guest) -> Guest:
+    """The running guest on a clean host, with Linux's own frontends out of the way."""
+    running.host.restore("guest")
+    guest = copy.copy(running)
+    assert guest.ask("sh rmmod xen_netfront xen_blkfront")["rc"] == 0
+    return guest
+
+
+class Frontend:
+    """The device is plugged in, with what is requested of it, and not connected yet."""
+
+    def __init__(self, guest: Guest, kind: str, devid: int, requested: Mapping[str, int]) -> None:
+        self.guest = guest
+        self.host = guest.host
+        self.kind, self.devid, self.requested = kind, devid, requested
+        self.name = f"{kind}{guest.domid}.{devid}"
+        self.backend = guest.backend(kind, devid)
+        keys = [f"config-{feature}={value}" for feature, value in requested.items()]
+        if kind == "vif":
+            self.host.run(["xl", "network-attach", guest.name, "bridge=xenbr0", *keys])
+        else:
+            # All share a disk: what is on it does not matter.
+            self.host.run(["xl", "block-attach", guest.name,
+                           ",".join(["phy:/dev/loop0", f"vdev={devid}", "w", *keys])])
+
+    def _ask(self, verb: str, *words: str) -> dict[str, Any]:
+        answer = self.guest.ask(" ".join(["frontend", self.kind, str(self.devid), verb, *words]))
+        assert "error" not in answer, answer
+        return answer
+
+    def connect(self, nodes: Mapping[str, Any]) -> int:
+        """Claims what the nodes say; the backend's state after it."""
+        return self._ask("connect", *(f"{node}={value}" for node, value in nodes.items()))["state"]
+
+    def write(self, node: str, value: int) -> None:
+        self._ask("write", f"{node}={value}")
+
+    def send(self, *packets: str) -> list[int]:
+        return self._ask("send", *packets)["status"]
+
+    def receive(self, end: str) -> list[dict[str, Any]]:
+        """The packets up to one that begins with these bytes."""
+        return self._ask("receive", end)["packets"]
+
+    def do(self, *operations: str) -> list[int]:
+        return self._ask("do", *operations)["status"]
+
+    def statistics(self) -> dict[str, int]:
+        """The backend's own, and rx_packets: what of the guest's packets went on."""
+        lines = self.host.run(f"ethtool -S {self.name}; echo rx_packets: "
+                              f"$(cat /sys/class/net/{self.name}/statistics/rx_packets)").stdout
+        pairs = (line.split(":") for line in lines.splitlines() if not line.endswith(":"))
+        return {name.strip(): int(value) for name, value in pairs}
+
+    def error(self) -> str:
+        """What the backend says of it in xenstore."""
+        path = self.backend.replace("/backend/", "/error/backend/") + "/error"
+        self.host.wait_for({path: ".+"})
+        return self.host.read(path) or ""
