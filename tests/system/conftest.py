@@ -14,6 +14,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from host import Guest, Host, HostError, terminate_on_signal  # noqa: E402
 
 
+def _load_modules(host: Host) -> None:
+    """$HOST_MODULES: a folder of drivers to test instead of the image's."""
+    folder = os.environ.get("HOST_MODULES")
+    for path in sorted(pathlib.Path(folder).glob("*.ko")) if folder else []:
+        host.put(f"/root/{path.name}", path.read_bytes())
+        host.run(f"mv /root/{path.name} $(modinfo -n {path.stem}) && "
+                 f"modprobe -r {path.stem} && modprobe {path.stem}")
+    if folder:
+        host.snapshot()
+
+
 @pytest.fixture(scope="session")
 def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     """The host as it is after boot."""
@@ -24,6 +35,7 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
         host.start()
+        _load_modules(host)
     yield host
     host.stop()
 
