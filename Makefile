@@ -18,6 +18,7 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
+CHECKERS := clang libclang-rt-dev llvm
 
 # Our files of these folders.
 files = $(shell find $(1) -type f ! -name '*.pyc' ! -path '*/.*')
@@ -29,6 +30,7 @@ help:
 	@echo '                T=name  only the system tests whose name matches'
 	@echo 'make unit     unit tests alone'
 	@echo 'make mutants  break the code on purpose, see the system tests notice'
+	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
@@ -85,6 +87,17 @@ $(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
 	@touch $@
 
+# What only some verbs need: their packages.
+
+$(B)/checkers.stamp: $(B)/chroot.stamp
+	$(call step,checkers,packages for the fuzzers) $(CHROOT) \
+		apt-get install -y --no-install-recommends $(CHECKERS)
+	@touch $@
+
+fuzz: $(B)/checkers.stamp $(B)/tools.stamp
+	@$(CHROOT) $(MAKE) -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
+		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
+
 # The emulated host.
 
 $(B)/root.stamp: build/setup.stamp tests/host/mkroot releases.tsv
@@ -99,11 +112,11 @@ $(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
 
 # Tests.
 
-$(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit)
+$(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tests/fuzz)
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants unit modules tools image clean
+.PHONY: help demo check mutants fuzz unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine with a config directory of anybody's writing.
+ *
+ * Input: a byte that chooses what else is bad, the limit of now and which of
+ * xenstore's answers is an error; then requests, "<feature>=<value>" a line.
+ */
+#include <xenstore.h>
+
+#include "fake-xenstore.h"
+#include "fuzz.h"
+#include "xenbus_feature.h"
+
+#define NODE	"backend/toy/1/0"
+#define HOME	"/local/domain/0/" NODE
+
+static unsigned int most;
+
+static unsigned int max_most(void)
+{
+	return most;
+}
+
+static unsigned int three(void)
+{
+	return 3;
+}
+
+static const struct xenbus_feature table[] = {
+	{ .name = "uint", .desc = "A number", .type = XENBUS_FEATURE_UINT,
+	  .minval = 1, .maxval = max_most },
+	{ .name = "u", .desc = "A number, 3 by default",
+	  .type = XENBUS_FEATURE_UINT, .maxval = max_most, .defval = three },
+	{ .name = "flag", .desc = "A switch", .type = XENBUS_FEATURE_BOOL,
+	  .maxval = xenbus_feature_one },
+	{ .name = "rare", .desc = "Published where it is set",
+	  .type = XENBUS_FEATURE_UINT, .maxval = three, .only_if_set = true },
+};
+
+static XENBUS_FEATURES(features, "toy", table);
+
+static void request(struct xs_handle *xs, const char *line, size_t len)
+{
+	const char *eq = memchr(line, '=', len);
+	size_t name_len = eq ? eq - line : len;
+	char path[512];
+
+	/* What no xenstore has for a name. */
+	if (!name_len || name_len > 256 || memchr(line, '/', name_len) ||
+	    memchr(line, '\0', name_len))
+		return;
+	snprintf(path, sizeof(path), HOME "/config/%.*s", (int)name_len, line);
+	xs_write(xs, XBT_NULL, path, eq ? eq + 1 : "",
+		 eq ? line + len - eq - 1 : 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *line = (const char *)data + 1, *p;
+	const char *end = (const char *)data + size;
+	struct xenbus_device dev = { .nodename = NODE };
+	unsigned int granted[ARRAY_SIZE(table)];
+	unsigned int i, requests = 0, choice = size ? *data : 0;
+	struct xs_handle *xs;
+	int err;
+
+	fake_xs_reset();
+	kernel_reset();
+	xs = xs_open(0);
+	most = choice & 7;
+	while (line < end && requests++ < 200) {
+		p = memchr(line, '\n', end - line);
+		if (!p)
+			p = end;
+		request(xs, line, p - line);
+		line = p + 1;
+	}
+	fake_xs_requests("");
+	/* The directory, or one of the features that are known. */
+	if (choice & 0x80)
+		fake_xs_fail("config", 1 + (choice >> 4 & 3), EIO);
+
+	err = xenbus_features_read(&dev, &features, granted);
+	if (!fake_xs_failed())
+		HOLDS(!err);
+	/* A request that was not read grants nothing. */
+	if (fake_xs_failed())
+		HOLDS(err == -EIO && strstr(kernel_log_text, "fatal: "));
+
+	for (i = 0; i < ARRAY_SIZE(table) && !err; i++) {
+		const struct xenbus_feature *feature = &table[i];
+		unsigned int max = feature->maxval();
+		unsigned int defval = feature->defval ? three() : max;
+
+		HOLDS(granted[i] == defval ||
+		      (granted[i] <= max &&
+		       granted[i] >= min(feature->minval, max)));
+	}
+	/* Of strangers' bytes an administrator's terminal sees none. */
+	for (p = kernel_log_text; *p; p++)
+		HOLDS(*p == '\n' || (isascii(*p) && isprint(*p)));
+
+	if (!err) {
+		fake_xs_fail("", 0, 0);
+		HOLDS(!xenbus_features_publish(XBT_NIL, &dev, &features,
+					       granted));
+		for (i = 0; i < ARRAY_SIZE(table); i++) {
+			char path[64];
+
+			snprintf(path, sizeof(path), HOME "/%s", table[i].name);
+			HOLDS(table[i].only_if_set && !granted[i] ?
+			      !fake_xs_get(path) :
+			      strtoul(fake_xs_get(path), NULL, 10) == granted[i]);
+		}
+	}
+	fake_xs_reset();
+	return 0;
+}
