@@ -32,10 +32,9 @@ def transfer_all(guest: Guest) -> dict[tuple[int, int, str], bytes]:
             tcpdump -Z root -i vif{domid}.$n -U -w /root/$n.pcap tcp >/root/$n.tcpdump 2>&1 &
             capture=$!; echo $capture >>/root/tcpdump.pids
             for v in 4 6; do
-                [ $v = 4 ] && any=0.0.0.0 || any=::
-                busybox nc -l -s $any -p $(({PORT} + 100 * n + 10 * v)) <&3 >/root/from-$n-$v 2>/dev/null &
+                busybox nc -l -p $(({PORT} + 100 * n + 10 * v)) <&3 >/root/from-$n-$v 2>/dev/null &
                 echo $! >>/root/nc.pids
-                busybox nc -l -s $any -p $(({PORT} + 100 * n + 10 * v + 1)) </root/data >/dev/null 2>&1 &
+                busybox nc -l -p $(({PORT} + 100 * n + 10 * v + 1)) </root/data >/dev/null 2>&1 &
             done
             until grep -q "listening on" /root/$n.tcpdump; do
                 kill -0 $capture || {{ cat /root/$n.tcpdump >&2; exit 1; }}
