@@ -636,24 +636,56 @@ START_TEST(kept_in_the_domain_s_configuration)
 }
 END_TEST
 
+static char *to_json(const struct kind *k, union device *d)
+{
+    return is_nic(k) ? libxl_device_nic_to_json(ctx, &d->nic)
+                     : libxl_device_disk_to_json(ctx, &d->disk);
+}
+
+static int from_json(const struct kind *k, union device *d, const char *text)
+{
+    k->dt->init(d);
+    return is_nic(k) ? libxl_device_nic_from_json(ctx, &d->nic, text)
+                     : libxl_device_disk_from_json(ctx, &d->disk, text);
+}
+
 START_TEST(json)
 {
-    libxl_device_nic nic;
-    char *text;
+    const struct kind *k = &kinds[_i];
+    union device d, copy;
+    char *text, *again;
 
-    libxl_device_nic_init(&nic);
-    text = libxl_device_nic_to_json(ctx, &nic);
+    /* Nothing requested: what it always was. */
+    device_make(k, &d, NULL);
+    text = to_json(k, &d);
     ck_assert_ptr_null(strstr(text, "config"));
+    ck_assert_int_eq(from_json(k, &copy, text), 0);
+    ck_assert_ptr_null(*config_of(k, &copy));
+    k->dt->dispose(&copy);
+    k->dt->dispose(&d);
     free(text);
 
-    nic.config = LIST("feature-sg", "0");
-    text = libxl_device_nic_to_json(ctx, &nic);
-    libxl_device_nic_dispose(&nic);
-    libxl_device_nic_init(&nic);
-    ck_assert_int_eq(libxl_device_nic_from_json(ctx, &nic, text), 0);
-    ck_assert_pstr_eq(value_of(nic.config, "feature-sg"), "0");
-    libxl_device_nic_dispose(&nic);
+    /* There and back, and copied. */
+    device_make(k, &d, LIST("feature-sg", "0", "x", "\"\x1b, \\"));
+    text = to_json(k, &d);
+    ck_assert_int_eq(from_json(k, &copy, text), 0);
+    ck_assert_pstr_eq(value_of(*config_of(k, &copy), "feature-sg"), "0");
+    ck_assert_pstr_eq(value_of(*config_of(k, &copy), "x"), "\"\x1b, \\");
+    k->dt->dispose(&copy);
+    k->dt->init(&copy);
+    k->dt->copy(ctx, &copy, &d);
+    k->dt->dispose(&d);
+    again = to_json(k, &copy);
+    ck_assert_str_eq(again, text);
+    k->dt->dispose(&copy);
     free(text);
+    free(again);
+
+    /* A libxl that knows nothing of a key passes over it, as this one does. */
+    ck_assert_int_eq(from_json(k, &d, "{ \"devid\": 7,"
+        " \"config-of-tomorrow\": { \"feature-sg\": \"0\" } }"), 0);
+    ck_assert_ptr_null(*config_of(k, &d));
+    k->dt->dispose(&d);
 }
 END_TEST
 
@@ -665,7 +697,8 @@ START_TEST(cdrom_insert_keeps_it)
         "/local/domain/0/backend/qdisk/5/51712", "/libxl/5/device/vbd/51712",
         "/local/domain/5/device/vbd/51712", HVM_GUEST, 0
     };
-    libxl_key_value_list given = _i ? LIST("feature-x", "7") : NULL;
+    libxl_key_value_list given = _i & 1 ? LIST("feature-x", "7") : NULL;
+    bool eject = _i & 2;
     union device d;
 
     device_make(&cdrom, &d, LIST("feature-sg", "0"));
@@ -675,14 +708,16 @@ START_TEST(cdrom_insert_keeps_it)
     libxl_key_value_list_dispose(&d.disk.config);
     d.disk.config = given;
     free(d.disk.pdev_path);
-    d.disk.pdev_path = strdup("/dev/null");
+    d.disk.pdev_path = eject ? NULL : strdup("/dev/null");
+    if (eject)
+        d.disk.format = LIBXL_DISK_FORMAT_EMPTY;
 
     ck_assert_int_eq(libxl_cdrom_insert(ctx, HVM_GUEST, &d.disk, NULL), 0);
 
     stored(&cdrom, "feature-sg", "0");
     stored(&cdrom, "feature-x", NULL);
-    ck_assert_ptr_nonnull(strstr(fake_xs_get(below(cdrom.backend, "params")),
-                                 "/dev/null"));
+    ck_assert_pstr_eq(fake_xs_get(below(cdrom.backend, "params")),
+                      eject ? "" : "aio:/dev/null");
     ck_assert_pstr_eq(fake_xs_get(below(cdrom.backend, "config/feature-sg")),
                       "0");
     ck_assert_uint_eq(fake_xs_count(below(cdrom.backend, "config")), 2);
@@ -721,8 +756,8 @@ int main(void)
     tcase_add_loop_test(tc, read_back_errors, 0, NUM_KINDS);
     tcase_add_loop_test(tc, removed_with_the_device, 0, NUM_KINDS);
     tcase_add_loop_test(tc, kept_in_the_domain_s_configuration, 0, NUM_KINDS);
-    tcase_add_test(tc, json);
-    tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 2);
+    tcase_add_loop_test(tc, json, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 4);
     suite_add_tcase(s, tc);
 
     sr = srunner_create(s);

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0
+"""xl device-features and xl backend-features: what an administrator is told."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from host import Guest, Host
+from test_stock import use_stock_modules
+
+# libxl leaves out of its JSON what is 0, false or not there.
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
+TYPE = {"enum": ["uint", "bool"]}
+PRINTABLE = {"type": "string", "pattern": "^[ -~]*$", "maxLength": 256}
+
+
+def exactly(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": required | optional, "required": list(required),
+            "additionalProperties": False}
+
+
+DEVICES = {"type": "array", "items": exactly(
+    {"kind": {"enum": ["vif", "vbd"]}, "devid": NUMBER, "frontend_domid": NUMBER,
+     "backend_type": {"enum": ["vif", "vbd", "qdisk"]}},
+    {"backend_domid": NUMBER, "feature_control": {"const": True},
+     "features": {"type": "array", "minItems": 1, "items": exactly(
+         {"name": PRINTABLE,
+          "verdict": {"enum": ["not_requested", "granted", "clamped", "malformed", "unknown",
+                               "no_control"]}},
+         {"requested": {"type": "string"}, "has_limit": {"const": True}, "type": TYPE,
+          "minimum": NUMBER, "maximum": NUMBER, "defval": NUMBER,
+          "granted": PRINTABLE, "in_use": PRINTABLE})}})}
+BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items": exactly(
+    {"name": PRINTABLE, "type": TYPE},
+    {"description": PRINTABLE, "minimum": NUMBER, "maximum": NUMBER, "defval": NUMBER,
+     "frontend_node": PRINTABLE})}}
+
+DISK = "phy:/dev/loop{},xvd{},w"
+# What is attached, and of each request: value, granted, in use, verdict.
+PLUGGED: dict[tuple[str, int], tuple[str, dict[str, tuple[str, str | None, str | None, str]]]] = {
+    ("vif", 0): ("bridge=xenbr0", {}),
+    ("vif", 1): ("bridge=xenbr0", {
+        "multi-queue-max-queues": ("1", "1", "1", "granted"),
+        "feature-sg": ("0", "0", "0", "granted")}),
+    ("vif", 2): ("bridge=xenbr0", {
+        "feature-gso-tcpv4": ("7", "1", "1", "clamped"),
+        "feature-of-tomorrow": ("1", None, None, "unknown"),
+        "feature-rx-copy": ("0", "1", "1", "clamped")}),
+    ("vif", 3): ("bridge=xenbr0", {
+        "feature-gso-tcpv6": ("on", "1", "1", "malformed")}),
+    ("vbd", 51712): (DISK.format(0, "a"), {}),
+    ("vbd", 51728): (DISK.format(1, "b"), {
+        "max-ring-page-order": ("0", "0", "0", "granted"),
+        "multi-queue-max-queues": ("01", "1", "1", "granted")}),
+    ("vbd", 51744): (DISK.format(2, "c"), {
+        "max-ring-page-order": ("99", "4", "4", "clamped"),
+        "feature-max-indirect-segments": ("-1", "256", None, "malformed")}),
+    ("vbd", 51760): (DISK.format(3, "d"), {
+        "feature-persistent": ("0", "0", "0", "granted")}),
+}
+OUTSTANDING = 6
+
+
+def plug(guest: Guest) -> None:
+    """All of them with one command, because each costs its time."""
+    script = ["set -e"]
+    states = {}
+    for (kind, devid), (spec, requests) in PLUGGED.items():
+        keys = [f"config-{name}={request[0]}" for name, request in requests.items()]
+        words = ([*spec.split(","), *keys] if kind == "vif" else [",".join([spec, *keys])])
+        verb = "network" if kind == "vif" else "block"
+        script.append(f"xl {verb}-attach {guest.name} {' '.join(words)}")
+        states[f"{guest.backend(kind, devid)}/state"] = "4"
+        states[f"{guest.frontend(kind, devid)}/state"] = "4"
+    guest.host.run("\n".join(script))
+    guest.host.wait_for(states)
+
+
+def ask(host: Host, *arguments: str) -> Any:
+    """The JSON of `xl device-features`, valid."""
+    found = json.loads(host.run(["xl", "device-features", "--json", *arguments]).stdout)
+    jsonschema.validate(found, DEVICES)
+    return found
+
+
+def check(devices: list[dict[str, Any]]) -> None:
+    """Device for device and feature for feature what the table above says."""
+    assert [(device["kind"], device["devid"]) for device in devices] == sorted(PLUGGED)
+    for device in devices:
+        requests = PLUGGED[device["kind"], device["devid"]][1]
+        names = [feature["name"] for feature in device["features"]]
+        assert names == sorted(names) and len(names) >= (13 if device["kind"] == "vif" else 7)
+        assert device["feature_control"] and device["backend_type"] == device["kind"]
+        for feature in device["features"]:
+            seen = [feature.get(key) for key in ("requested", "granted", "in_use", "verdict")]
+            if feature["name"] in requests:
+                assert seen == list(requests[feature["name"]]), (device["devid"], feature)
+            else:
+                assert seen[0] is None and seen[3] == "not_requested", feature
+        assert set(requests) <= set(names)
+
+
+def test_eight_devices(guest: Guest) -> None:
+    """Table and JSON of a guest with requests of every kind; and the same after a
+    backend's domain has written what it likes into its own nodes."""
+    host = guest.host
+    plug(guest)
+    check(ask(host, guest.name))
+    assert {device["kind"] for device in ask(host, guest.name, "vif")} == {"vif"}
+
+    table = host.run(["xl", "device-features", guest.name]).stdout
+    lines = table.splitlines()
+    assert lines[0].split() == ["device", "backend", "feature", "requested", "limit", "granted",
+                                "in", "use"]
+    assert "vbd 51744  0/vbd" in table and "vif 0      0/vif" in table
+    assert [line.split()[1:] for line in lines if line.startswith("*") and "99" in line] == [
+        ["max-ring-page-order", "99", "0..4", "4", "4", "clamped"]]
+    # Those that were not granted as requested stand out, and no others.
+    assert len([line for line in lines if line.startswith("*")]) == OUTSTANDING
+    assert len({line.index("requested") for line in lines if "requested" in line}) == 1
+    assert "\x1b" not in table
+
+    # In colour for a person, unless she does not want it.
+    terminal = f"script -qec 'xl device-features {guest.name} vbd' /dev/null"
+    colour = host.run(f"TERM=xterm {terminal}").stdout
+    assert [line for line in colour.splitlines() if "\x1b[" in line] == [
+        line for line in colour.splitlines() if "*" in line] != []
+    assert "\x1b" not in host.run(f"NO_COLOR=1 TERM=xterm {terminal}").stdout
+
+    # Who serves a device can write its nodes; what was requested is not taken from there.
+    evil = r"$'\e[31mevil\n'"
+    nodes = []
+    for kind, devid in PLUGGED:
+        backend = guest.backend(kind, devid)
+        nodes += [f"{backend}/config/multi-queue-max-queues 7", f"{backend}/config/made-up 1",
+                  f"{backend}/feature-of-tomorrow {evil}"]
+    features = "/local/domain/0/backend/vif/features"
+    nodes += [f"{features}/feature-sg-desc {evil}", f"{features}/feature-gso-tcpv4-inuse ../x",
+              f"{features}/feature-rx-flip-maxval {evil}", f"{features}/new-type {evil}"]
+    host.run(["bash", "-c", "xenstore-write " + " ".join(nodes)])
+    devices = ask(host, guest.name)
+    for device in devices:
+        for feature in device["features"]:
+            requests = PLUGGED[device["kind"], device["devid"]][1]
+            expected = requests.get(feature["name"], (None,))[0]
+            assert feature.get("requested") == expected
+            if feature["name"] == "feature-of-tomorrow":
+                assert feature["granted"] == "?[31mevil?"
+    names = {feature["name"] for device in devices for feature in device["features"]}
+    assert not names & {"made-up", "new", "feature-rx-flip"}
+    for command in (f"device-features {guest.name}", "backend-features", "backend-features -j"):
+        output = host.run(f"xl {command}").raw
+        assert b"evil" in output and all(c == 10 or 32 <= c < 127 for c in output), command
+
+
+def test_backends(host: Host) -> None:
+    found = json.loads(host.run("xl backend-features --json").stdout)
+    jsonschema.validate(found, BACKENDS)
+    assert list(found) == ["vif", "vbd"]
+    for kind, features in found.items():
+        nodes = host.tree(f"/local/domain/0/backend/{kind}/features")
+        assert nodes and nodes == {
+            f"{feature['name']}-{suffix}": str(feature.get(key, 0))
+            for feature in features
+            for suffix, key in (("desc", "description"), ("type", "type"), ("minval", "minimum"),
+                                ("maxval", "maximum"), ("defval", "defval"),
+                                ("inuse", "frontend_node"))
+            if suffix != "inuse" or key in feature}
+
+    table = host.run("xl backend-features vbd -d Domain-0").stdout
+    lines = [line.split(maxsplit=4) for line in table.splitlines()]
+    assert lines[0] == ["backend", "feature", "type", "limit", "default"]
+    assert ["max-ring-page-order", "uint", "0..4", "4",
+            "Pages of a ring as a power of two, 32 requests in flight each"] in lines
+    assert "feature-sg" not in table and "\x1b" not in table
+
+
+def test_no_answer(host: Host) -> None:
+    """A clear message and the exit status, each."""
+    user = "setpriv --reuid 65534 --clear-groups"
+    for command, status, message in (
+        # There is nothing to tell.
+        ("xl device-features Domain-0", 0, "Domain Domain-0 has no PV network interfaces or disks"),
+        ("xl device-features 0 vbd", 0, "Domain 0 has no PV disks"),
+        ("xl device-features -j 0", 0, "[]\n"),
+        ("xl device-features nosuch", 1, "nosuch is an invalid domain identifier"),
+        ("xl device-features 77", 1, "Domain 77:there is no such domain"),
+        ("xl backend-features -d nosuch", 1, "nosuch is an invalid domain identifier"),
+        ("xl backend-features -d 77", 1, "Domain 77:there is no such domain"),
+        ("xl device-features", 2, "requires at least 1 argument"),
+        ("xl device-features 0 vkb", 1, "`vkb' is no type of device with features: expected vif"),
+        ("xl device-features 0 vif vbd", 1, "unexpected argument `vbd'"),
+        ("xl backend-features vkb", 1, "`vkb' is no type of device with features: expected vif"),
+        ("xl backend-features -x", 2, "option `x' not supported"),
+        (f"{user} xl device-features 0", 1, "Permission denied"),
+        (f"{user} xl backend-features", 1, "Permission denied"),
+        ("xl device-features 0 >/dev/full", 1, "No space left on device"),
+        ("xl help | grep -c -e '^ device-features ' -e '^ backend-features '", 0, "2\n"),
+    ):
+        result = host.run(command, check=False)
+        assert result.rc == status, result
+        assert message in (result.stderr if status else result.stdout), result
+        if status == 1:
+            assert not result.stdout or "Usage:" in result.stdout, result
+
+
+def test_stock_backends(guest: Guest) -> None:
+    """Backends without feature control are called that, not unknown features."""
+    host = guest.host
+    use_stock_modules(host)
+    assert json.loads(host.run("xl backend-features -j").stdout) == {"vif": [], "vbd": []}
+    assert host.run("xl backend-features vif").stdout.split("\n")[1].split() == [
+        "vif", "-", "-", "-", "-", "no", "feature", "control"]
+
+    guest.attach("vif", "bridge=xenbr0", 0)
+    guest.attach("vif", "bridge=xenbr0,config-multi-queue-max-queues=1", 1)
+    plain, asked = ask(host, guest.name)
+    assert "feature_control" not in plain and "features" not in plain
+    assert "feature_control" not in asked
+    # Its own limit is what it published, and what the guest has.
+    assert asked["features"] == [{"name": "multi-queue-max-queues", "requested": "1",
+                                  "granted": "2", "verdict": "no_control"}]
+    lines = host.run(["xl", "device-features", guest.name]).stdout.splitlines()
+    assert lines[1].split() == ["vif", "0", "0/vif", *"-----", "no", "feature", "control"]
+    assert lines[2].split() == ["*", "vif", "1", "0/vif", "multi-queue-max-queues", "1", "-", "2",
+                                "-", "no", "feature", "control"]
+
+
+def test_as_much_as_xenstore_takes(host: Host) -> None:
+    """60 features with values of 4,000 characters, 16 disks with 16 features each; and
+    more than xenstore takes, of which nothing stays."""
+    features = {f"feature-{n}": f"{n}".ljust(4000, "x") for n in range(60)}
+    keys = {f"feature-{n}": str(n) for n in range(16)}
+
+    def spec(start: str, requests: dict[str, str]) -> str:
+        return ",".join([start, *(f"config-{name}={value}" for name, value in requests.items())])
+
+    guest = host.create(paused=True, vif=[spec("bridge=xenbr0", features)], disk=[
+        spec(f"phy:/dev/loop0,xvd{chr(ord('a') + n)},r", keys) for n in range(16)])
+    config = json.loads(host.run("xl list -l guest").stdout)[0]["config"]
+    assert config["nics"][0]["config"] == features
+    assert [disk["config"] for disk in config["disks"]] == [keys] * 16
+    assert host.tree(f"{guest.backend('vbd', 51712)}/config") == keys
+    assert host.read(f"{guest.backend('vif', 0)}/config/feature-59") == features["feature-59"]
+    devices = ask(host, guest.name)
+    assert [len([feature for feature in device["features"] if "requested" in feature])
+            for device in devices] == [16] * 16 + [60]
+
+    # A node's path and its value share 4096 bytes.
+    guest.config |= {"name": "second", "disk": [], "vif": [spec("bridge=xenbr0", {
+        "feature-a": "0", "feature-x": "x" * 4090})]}
+    host.put("/root/second.cfg", "".join(f"{key} = {value!r}\n"
+                                         for key, value in guest.config.items()))
+    there = ("xl list | cut -d' ' -f1; xenstore-ls -f /libxl;"
+             " xenstore-ls -f /local/domain/0/backend")
+    before = host.run(there).stdout
+    result = host.run("xl create -p /root/second.cfg", check=False)
+    assert result.rc == 1
+    assert "vif/0: config: the value of `feature-x' has 4090 characters, xenstore takes" \
+        in result.stderr
+    assert host.run(there).stdout == before
