@@ -15,7 +15,7 @@
 
 #include <xen/io/features.h>
 
-/* Of other domains.  No backend has that many features, or that much to say. */
+/* What is taken of other domains: more than any backend has to say. */
 #define MAX_FEATURES 256
 #define MAX_VALUE    64
 #define MAX_DESC     256
@@ -138,8 +138,9 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
                            const char *type, libxl_backend_feature **list_r,
                            int *num_r)
 {
+    const char *home = libxl__xs_get_dompath(gc, backend_domid);
     const char *dir = GCSPRINTF("%s/backend/%s/" XEN_FEATURE_ADVERTISED_DIR,
-                                libxl__xs_get_dompath(gc, backend_domid), type);
+                                home, type);
     const size_t suffix_len = strlen(XEN_FEATURE_SUFFIX_TYPE);
     libxl_backend_feature *list = NULL;
     unsigned int i, nodes = 0, seen = 0;
@@ -543,8 +544,8 @@ int libxl_device_features_list(libxl_ctx *ctx, uint32_t domid,
         if (rc) goto out;
     }
     if (!found) {
-        LOGD(ERROR, domid, "`%s' is no kind of device with features to request",
-             kind);
+        LOGD(ERROR, domid,
+             "`%s' is no kind of device with features to request", kind);
         rc = ERROR_INVAL;
         goto out;
     }

@@ -33,8 +33,9 @@ static void advertise(const struct kind *k, const char *name,
         if (!nodes[i].value)
             continue;
         snprintf(node, sizeof(node), "%s-%s", name, nodes[i].suffix);
-        advertise_in(k->backend_domid, libxl__device_kind_to_string(k->dt->type),
-                     node, nodes[i].value);
+        advertise_in(k->backend_domid,
+                     libxl__device_kind_to_string(k->dt->type), node,
+                     nodes[i].value);
     }
 }
 
