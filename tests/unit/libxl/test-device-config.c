@@ -241,6 +241,61 @@ START_TEST(a_type_that_names_its_list)
 }
 END_TEST
 
+/* Those that libxl__device_add() adds carry the list in no other way. */
+
+struct toy {
+    int other;
+    libxl_key_value_list config;
+};
+
+static int toy_to_device(libxl__gc *gc, uint32_t domid, void *type,
+                         libxl__device *device)
+{
+    *device = (libxl__device){
+        .domid = domid, .devid = 3, .backend_domid = DRIVER_DOMAIN,
+        .kind = LIBXL__DEVICE_KIND_VKBD,
+        .backend_kind = LIBXL__DEVICE_KIND_VKBD,
+    };
+    return 0;
+}
+
+START_TEST(a_type_that_is_added_at_once)
+{
+    static const struct kind k = {
+        .name = "vkbd/3", .backend = "/local/domain/2/backend/vkbd/4/3",
+        .libxl = "/libxl/4/device/vkbd/3",
+        .frontend = "/local/domain/4/device/vkbd/3",
+    };
+    static const libxl__device_type dt = {
+        .type = LIBXL__DEVICE_KIND_VKBD, .to_device = toy_to_device,
+        .config_offset = offsetof(struct toy, config),
+    };
+    struct toy toy = { .config = LIST("x", "1") };
+    GC_INIT(ctx);
+
+    fake_xs_fail("/config/x", 1, ENOSPC);
+    ck_assert_int_eq(libxl__device_add(gc, GUEST, &dt, &toy), ERROR_FAIL);
+    ck_assert(fake_xs_failed());
+    assert_nothing_there(&k);
+
+    fake_xs_conflicts(2);
+    ck_assert_int_eq(libxl__device_add(gc, GUEST, &dt, &toy), 0);
+    ck_assert_pstr_eq(fake_xs_get(below(k.backend, "config/x")), "1");
+    ck_assert_pstr_eq(fake_xs_perms(below(k.backend, "config/x")), "n0,r2");
+    ck_assert_pstr_eq(fake_xs_get(below(k.libxl, "config/x")), "1");
+    ck_assert_ptr_nonnull(fake_xs_get(below(k.frontend, "backend")));
+
+    libxl_key_value_list_dispose(&toy.config);
+    toy.config = LIST("a/b", "1");
+    log_text[0] = 0;
+    ck_assert_int_eq(libxl__device_add(gc, GUEST, &dt, &toy), ERROR_INVAL);
+    ck_assert_ptr_nonnull(strstr(log_text, "vkbd/3"));
+    ck_assert_ptr_nonnull(strstr(log_text, "`a/b'"));
+    libxl_key_value_list_dispose(&toy.config);
+    GC_FREE;
+}
+END_TEST
+
 START_TEST(again_after_eagain)
 {
     const struct kind *k = &kinds[_i];
@@ -741,6 +796,7 @@ int main(void)
     tcase_add_loop_test(tc, nothing_requested_nothing_done, 0, NUM_KINDS);
     tcase_add_test(tc, a_type_without_the_list);
     tcase_add_test(tc, a_type_that_names_its_list);
+    tcase_add_test(tc, a_type_that_is_added_at_once);
     tcase_add_loop_test(tc, again_after_eagain, 0, NUM_KINDS);
     tcase_add_loop_test(tc, any_error_undoes_all, 0, NUM_KINDS);
     tcase_add_loop_test(tc, no_half_a_device, 0, NUM_KINDS);
