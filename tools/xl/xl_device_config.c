@@ -110,11 +110,6 @@ static void complete(libxl_key_value_list *config, libxl_key_value_list def)
 
     libxl_key_value_list_dispose(config);
     *config = all;
-    /* Nothing requested is no list. */
-    if (!used) {
-        free(all);
-        *config = NULL;
-    }
 }
 
 void complete_nic_device_config(libxl_device_nic *nic)

@@ -266,6 +266,20 @@ START_TEST(a_domain_wins)
 }
 END_TEST
 
+/* What would count from the next reboot on. */
+START_TEST(config_update)
+{
+    xl_store(VIF);
+    ck_assert_int_eq(create("vif = [ 'config-queues=5' ]"), 0);
+    ck_assert_int_eq(XL_RUN("-N", "config-update", "4", CFG_FILE), 0);
+    ck_assert_ptr_nonnull(strstr(err, "xl: warning: vif 0: "));
+    ck_assert_ptr_nonnull(strstr(out, "\"config\":{\"queues\":\"5\"}"));
+    xl_conf("config_check='strict'");
+    ck_assert_int_eq(XL_RUN("-N", "config-update", "4", CFG_FILE), 1);
+    ck_assert_ptr_nonnull(strstr(err, "xl: error: vif 0: "));
+}
+END_TEST
+
 /* A line for each, whatever else is wrong. */
 START_TEST(all_lines)
 {
@@ -348,10 +362,11 @@ START_TEST(attached)
     ck_assert_ptr_nonnull(strstr(err, "xl: error: "));
     ck_assert_ptr_nonnull(strchr(out, '{'));
 
-    /* In earnest: the store is as it was. */
+    /* In earnest: libxl is not asked, and the store is as it was. */
     ck_assert_int_eq(XL_RUN("list"), 0);
     before = strdup(dump);
     ck_assert_int_eq(XL_RUN(command, domid, attach[_i][2]), 1);
+    ck_assert_ptr_null(strstr(err, "libxl"));
     ck_assert_pstr_eq(dump, before);
     free(before);
 }
@@ -385,6 +400,7 @@ int main(void)
     tcase_add_loop_test(tc, checked, 0, 3 * ARRAY_SIZE(lines));
     tcase_add_test(tc, warn_by_default);
     tcase_add_test(tc, a_domain_wins);
+    tcase_add_test(tc, config_update);
     tcase_add_test(tc, all_lines);
     tcase_add_test(tc, a_default_is_named);
     tcase_add_test(tc, asked_once);
