@@ -18,7 +18,8 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
-CHECKERS := clang libclang-rt-dev llvm
+CHECKERS := sparse coccinelle ocaml-nox python3-ply shellcheck pycodestyle pyflakes3 \
+	clang libclang-rt-dev llvm
 
 # Our files of these folders.
 files = $(shell find $(1) -type f ! -name '*.pyc' ! -path '*/.*')
@@ -30,6 +31,7 @@ help:
 	@echo '                T=name  only the system tests whose name matches'
 	@echo 'make unit     unit tests alone'
 	@echo 'make mutants  break the code on purpose, see the system tests notice'
+	@echo 'make style    checkpatch, sparse, coccicheck; shellcheck, and Python'"'"'s'
 	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
@@ -87,12 +89,20 @@ $(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
 	@touch $@
 
-# What only some verbs need: their packages.
+# What only some verbs need: their packages, and all of the kernel's source.
 
 $(B)/checkers.stamp: $(B)/chroot.stamp
-	$(call step,checkers,packages for the fuzzers) $(CHROOT) \
+	$(call step,checkers,packages for style and fuzz) $(CHROOT) \
 		apt-get install -y --no-install-recommends $(CHECKERS)
 	@touch $@
+
+$(B)/kernel.stamp: $(B)/upstream.stamp scripts/fetch-kernel
+	$(call step,kernel,the whole kernel source) $(CHROOT) \
+		scripts/fetch-kernel $(RELEASE)
+	@touch $@
+
+style: $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
+	@$(CHROOT) scripts/style $(RELEASE)
 
 fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 	@$(CHROOT) $(MAKE) -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
@@ -116,7 +126,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants fuzz unit modules tools image clean
+.PHONY: help demo check mutants style fuzz unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif
