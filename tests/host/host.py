@@ -220,6 +220,8 @@ class Host:
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
             "-initrd", f"{self.images}/vmlinux {LINUX_ARGS},{self.images}/initrd",
             "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
+            # vdb: the root of driver domains.
+            "-drive", f"file={self.images}/root.img,format=raw,if=virtio,readonly=on",
             "-chardev", "socket,id=con,path=con,server=on,wait=off,logfile=console.log",
             "-serial", "chardev:con",
             "-chardev", "socket,id=ga,path=ga,server=on,wait=off",
@@ -458,6 +460,8 @@ class Guest:
         self.xl = xl
         self.path = f"/root/{name}.cfg"
         self.domid = -1
+        # Who serves its devices, as far as backend() is concerned.
+        self.backend_domid = 0
         self._seq = 0
         self.config: dict[str, Any] = {
             "name": name, "type": "pv", "kernel": "/srv/guest/vmlinux",
@@ -467,14 +471,17 @@ class Guest:
             "on_crash": "preserve", **(options or {}),
         }
 
-    def create(self) -> Guest:
+    def text(self) -> str:
+        """Its configuration file."""
         # Lists, strings and numbers look the same in Python and in xl's files.
-        config = "".join(f"{key} = {value!r}\n" for key, value in self.config.items())
+        return "".join(f"{key} = {value!r}\n" for key, value in self.config.items())
+
+    def create(self) -> Guest:
         pause = "-p" if self.paused else ""
         # One command instead of three: a process costs a tenth of a second there.
         self.domid = int(self.host.run(
             f"cat >{self.path} && {self.xl} create -q {pause} {self.path} && "
-            f"{self.xl} domid {self.name}", stdin=config.encode()).stdout)
+            f"{self.xl} domid {self.name}", stdin=self.text().encode()).stdout)
         if self.paused:
             self.wait("[2-6]")
         else:
@@ -501,7 +508,7 @@ class Guest:
 
     def backend(self, kind: str, devid: int) -> str:
         """The xenstore directory of a backend (kind: vif or vbd)."""
-        return f"/local/domain/0/backend/{kind}/{self.domid}/{devid}"
+        return f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}/{devid}"
 
     def frontend(self, kind: str, devid: int) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
@@ -530,6 +537,11 @@ class Guest:
         reply = json.loads(answer.stdout)
         del reply["seq"]
         return reply
+
+    def tell(self, command: str) -> None:
+        """A command that the guest does not live to answer."""
+        tty = f"$(xenstore-read /local/domain/{self.domid}/console/tty)"
+        self.host.run(f"echo {shlex.quote('0 ' + command)} >{tty}")
 
     def attach(self, kind: str, spec: str, devid: int) -> str:
         """Hot-plug a vif or vbd, with xl's own spec; returns its backend's directory
