@@ -75,6 +75,9 @@
  *     connected frontend has no such node, it uses the minimum; any number
  *     but 0 means that it uses a boolean. No -inuse: it does not say.
  *
+ * The backend's domain writes them: a toolstack that makes a driver domain
+ * makes it the owner of /local/domain/<backend domain>/backend.
+ *
  * No features directory: a backend without feature control.
  */
 #ifndef __XEN_PUBLIC_IO_FEATURES_H__
