@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What was granted holds until the backend's next probe, and is granted anew there."""
+from __future__ import annotations
+
+import pytest
+
+from host import CommandError, Guest, Host
+
+QUEUES = "multi-queue-max-queues"
+ORDER = "max-ring-page-order"
+VIF, VBD = ("vif", 0), ("vbd", 51712)
+Published = dict[tuple[str, int], dict[str, str]]
+
+
+def check(step: str, guest: Guest, published: Published, queues: int) -> None:
+    """What the guest is offered of its two devices, and how many queues it uses."""
+    guest.connected()
+    for device, nodes in published.items():
+        path = guest.backend(*device)
+        backend = guest.host.tree(path)
+        assert {name: backend[name] for name in nodes} == nodes, f"{step}: {path}"
+    seen = guest.ask("report")
+    assert seen["net"]["eth0"]["tx_queues"] == queues, step
+    assert seen["disk"]["xvda"]["queues"] == queues, step
+    assert guest.ask("disk-check xvda")["ok"], step
+    assert guest.ask("sh ping -c 1 -w 60 10.0.0.1")["rc"] == 0, step
+
+
+def network(guest: Guest) -> None:
+    """eth0 has an address, and a backend that came back is at the bridge again."""
+    guest.host.run(f"ip link set vif{guest.domid}.0 master xenbr0 up")
+    guest.ask("sh ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up")
+
+
+# A driver that is bound is in use, so it cannot be unloaded: in dom0 likewise.
+UNBIND = "echo {device} >/sys/bus/xen/drivers/{kind}/unbind"
+
+
+def reconnect(guest: Guest, leave: str, enter: str) -> None:
+    """Both frontends let go of their devices, and start over as in a new kernel."""
+    for kind, devid in (VIF, VBD):
+        words = {"kind": kind, "device": f"{kind}-{devid}",
+                 "module": {"vif": "xen-netfront", "vbd": "xen-blkfront"}[kind]}
+        backend = guest.backend(kind, devid)
+        left = guest.ask("sh " + leave.format(**words))
+        assert left["rc"] == 0, left
+        guest.host.wait_for({f"{backend}/state": "6"})
+        guest.ask(f"xs-write device/{kind}/{devid}/state 1")
+        guest.host.wait_for({f"{backend}/state": "2"})
+        entered = guest.ask(f"sh {enter.format(**words)}")
+        assert entered["rc"] == 0, entered
+        if kind == "vbd":
+            # This kernel did not start over: its device is still in the state in
+            # which blkfront left it, and then only this makes blkfront connect.
+            guest.host.write(f"{backend}/state", "4")
+    network(guest)
+
+
+def test_until_the_next_probe(guest: Guest) -> None:
+    """A frontend that comes back gets what it had, whatever changed meanwhile; a
+    backend that comes back reads again, and serves the frontend that is there."""
+    host = guest.host
+    host.run("ip addr add 10.0.0.1/24 dev xenbr0")
+    guest.attach("vif", f"bridge=xenbr0,config-{QUEUES}=1,config-feature-gso-tcpv4=0", 0)
+    guest.attach("vbd", f"phy:/dev/loop0,xvda,w,config-{QUEUES}=1,config-{ORDER}=1", 51712)
+    network(guest)
+    granted: Published = {VIF: {QUEUES: "1", "feature-gso-tcpv4": "0"},
+                          VBD: {QUEUES: "1", ORDER: "1", "feature-persistent": "1"}}
+    check("attached", guest, granted, 1)
+
+    # All that a device must not notice before its next probe.
+    for device in (VIF, VBD):
+        host.write(f"{guest.backend(*device)}/config/{QUEUES}", "3")
+    host.write(f"{guest.backend(*VBD)}/config/{ORDER}", "2")
+    host.run("for module in netback blkback; do"
+             " echo 5 >/sys/module/xen_$module/parameters/max_queues || exit; done;"
+             " echo N >/sys/module/xen_blkback/parameters/feature_persistent")
+
+    reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
+    check("frontends bound again", guest, granted, 1)
+    reconnect(guest, f"{UNBIND} && rmmod {{module}}", "insmod /modules/{module}.ko")
+    check("frontends loaded again", guest, granted, 1)
+
+    # Both drivers are made to be taken from under a frontend that is connected.
+    drivers = "/sys/bus/xen-backend/drivers"
+    names = {kind: f"{kind}-{guest.domid}-{devid}" for kind, devid in (VIF, VBD)}
+    unbind = " && ".join(f"echo {names[kind]} >{drivers}/{kind}/unbind" for kind in names)
+    bind = " && ".join(f"echo {names[kind]} >{drivers}/{kind}/bind" for kind in names)
+    host.run(f"{unbind} && {bind}")
+    network(guest)
+    check("backends bound again", guest, {
+        VIF: {QUEUES: "3", "feature-gso-tcpv4": "0"},
+        VBD: {QUEUES: "3", ORDER: "2", "feature-persistent": "0"}}, 1)
+
+    host.run(f"{unbind} && modprobe -r xen-netback xen-blkback && modprobe xen-netback"
+             " max_queues=2 && modprobe xen-blkback max_queues=2 max_ring_page_order=1")
+    network(guest)
+    again: Published = {VIF: {QUEUES: "2", "feature-gso-tcpv4": "0"},
+                        VBD: {QUEUES: "2", ORDER: "1", "feature-persistent": "1"}}
+    check("backends loaded again", guest, again, 1)
+
+    # Two CPUs, two queues: now they are offered.
+    reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
+    check("frontends bound after the backends", guest, again, 2)
+
+
+FAILS = """#!/bin/sh
+case $1 in
+add|online)
+    xenstore-write "$XENBUS_PATH/hotplug-error" "no luck today" \\
+        "$XENBUS_PATH/hotplug-status" error
+    exit 1
+esac
+"""
+
+
+def test_hotplug_script_fails(guest: Guest) -> None:
+    """The device fails with the script's error. As with the stock tools it stays until
+    it is detached: with what was granted, also when the script has success later. Then
+    nothing is left of it, and what is requested of the next one counts."""
+    host = guest.host
+    host.put("/etc/xen/scripts/fails", FAILS, mode=0o755)
+    devices = [
+        (VIF, "network-attach guest bridge=xenbr0", " ", "vif-bridge", "online"),
+        (VBD, "block-attach guest phy:/dev/loop0,xvda,w", ",", "block", "add"),
+    ]
+    for device, attach, separator, script, action in devices:
+        backend = guest.backend(*device)
+        host.run(f"cd /etc/xen/scripts && mv {script} works && cp fails {script}")
+        failed = host.run(f"xl {attach}{separator}config-{QUEUES}=1", check=False)
+        assert failed.rc == 1, str(failed)
+        assert f"/etc/xen/scripts/{script}" in failed.stderr, str(failed)
+        assert "no luck today" in failed.stderr, str(failed)
+        assert host.read(f"{backend}/{QUEUES}") == "1" and host.read(f"{backend}/state") == "2"
+
+        host.run(f"cd /etc/xen/scripts && mv works {script} && vif=vif{guest.domid}.0"
+                 f" XENBUS_PATH={backend} ./{script} {action}")
+        guest.connected()
+
+    seen = guest.ask("report")
+    assert seen["net"]["eth0"]["tx_queues"] == 1 and seen["disk"]["xvda"]["queues"] == 1
+    for device, attach, *_ in devices:
+        guest.detach(*device)
+        host.wait_for({guest.frontend(*device): None})
+        assert host.list(f"/libxl/{guest.domid}/device/{device[0]}") == []
+        host.run(f"xl {attach}")
+    guest.connected()
+    seen = guest.ask("report")
+    assert seen["net"]["eth0"]["tx_queues"] == 2 and seen["disk"]["xvda"]["queues"] == 2
+
+
+def test_hotplug_script_fails_at_creation(host: Host) -> None:
+    """No domain, and no device."""
+    def store() -> str:
+        return host.run("xenstore-ls -fp /libxl; xenstore-ls -fp /local/domain/0;"
+                        " xenstore-list /local/domain; ls /sys/class/net"
+                        " /sys/bus/xen-backend/devices").stdout
+
+    before = store()
+    host.put("/etc/xen/scripts/vif-bridge", FAILS, mode=0o755)
+    with pytest.raises(CommandError, match="no luck today"):
+        host.create(vif=[f"bridge=xenbr0,config-{QUEUES}=1"], paused=True,
+                    disk=[f"phy:/dev/loop0,xvda,w,config-{QUEUES}=1"])
+    assert store() == before
