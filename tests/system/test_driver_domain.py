@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest that runs our netback serves another guest: a driver domain.
+
+    dom0: xl, libxl, xenstored
+    driver: dom0's files, read-only    xenbr0 -- vifN.0 -- xen-netback, xl devd
+    guest:                                 eth0, xen-netfront
+"""
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from test_permissions import permissions
+
+from host import Guest, Host
+
+QUEUES = "multi-queue-max-queues"
+REQUESTED = {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "x"}
+SPEC = "bridge=xenbr0,backend=driver" + "".join(
+    f",config-{name}={value}" for name, value in REQUESTED.items())
+
+
+@pytest.fixture(scope="module")
+def both_running(running: Guest) -> tuple[Guest, Guest]:
+    """The guest of conftest, and a driver domain, in the snapshot "driver"."""
+    host = running.host
+    host.restore("guest")
+    driver = host.create("driver", disk=["phy:/dev/vdb,xvda,r"], paused=True, options={
+        "ramdisk": "/srv/driver-domain/initrd", "driver_domain": 1})
+    # What its kernel finds when it looks for devices the first time.
+    host.write(f"/local/domain/{driver.domid}/backend/vif/features/feature-sg-type", "?")
+    driver.unpause()
+    driver.ask("report")
+    host.snapshot("driver")
+    guest = copy.copy(running)
+    guest.backend_domid = driver.domid
+    return guest, driver
+
+
+@pytest.fixture
+def domains(both_running: tuple[Guest, Guest]) -> tuple[Guest, Guest]:
+    """A guest without devices, and the driver domain, as they were."""
+    guest, driver = both_running
+    guest.host.restore("driver")
+    return copy.copy(guest), copy.copy(driver)
+
+
+def home(driver: Guest) -> str:
+    return f"/local/domain/{driver.domid}"
+
+
+def shell(driver: Guest, command: str) -> str:
+    reply = driver.ask(f"sh {command}")
+    assert reply["rc"] == 0, reply
+    return reply["out"]
+
+
+def advertised(host: Host, driver: Guest) -> list[list[str]]:
+    """The limits that are said in the driver domain (vif, vbd) and in dom0."""
+    return [[name for name in host.list(f"{end}/backend/{kind}/features")
+             if name.endswith("-maxval")]
+            for end in (home(driver), "/local/domain/0") for kind in ("vif", "vbd")]
+
+
+def gone(host: Host, driver: Guest, guest: Guest) -> None:
+    """Nothing is left of the guest's devices in the driver domain."""
+    host.wait_for({f"{home(driver)}/backend/vif/{guest.domid}": None})
+    left = [path for path in host.tree(home(driver))
+            if f"vif/{guest.domid}" in path or "config" in path]
+    assert not left
+    assert shell(driver, "ls /sys/bus/xen-backend/devices") == ""
+    assert f"vif{guest.domid}" not in shell(driver, "ls /sys/class/net")
+
+
+def test_requests(domains: tuple[Guest, Guest]) -> None:
+    """What is requested of a device counts, only its backend can see it, and all of it
+    goes with the guest."""
+    guest, driver = domains
+    host = guest.host
+    offered = advertised(host, driver)
+    backend = guest.attach("vif", SPEC, 0)
+    assert backend.startswith(home(driver))
+
+    config = f"{backend}/config"
+    nodes = [config] + [f"{config}/{name}" for name in REQUESTED]
+    assert permissions(host, config) == dict.fromkeys(nodes, f"n0,r{driver.domid}")
+    libxl = f"/libxl/{guest.domid}/device/vif/0/config"
+    assert set(permissions(host, libxl).values()) == {"n0"}
+    for node in nodes:
+        assert guest.ask(f"xs-read {node}") == {"error": "EACCES"}, node
+        assert guest.ask(f"xs-dir {node}") == {"error": "EACCES"}, node
+        assert "value" in driver.ask(f"xs-read {node}"), node
+        assert driver.ask(f"xs-write {node} 9") == {"error": "EACCES"}, node
+
+    published = host.tree(backend)
+    assert (published[QUEUES], published["feature-gso-tcpv4"]) == ("1", "0")
+    assert published["feature-gso-tcpv6"] == "1" and "feature-of-tomorrow" not in published
+    eth0 = guest.ask("report")["net"]["eth0"]
+    assert eth0["tx_queues"] == 1 and not eth0["features"]["tso"]["on"]
+    shell(driver, "ip addr add 10.0.0.1/24 dev xenbr0")
+    guest.ask("sh ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up")
+    assert guest.ask("sh ping -c 1 -w 60 10.0.0.1")["rc"] == 0
+
+    guest.destroy()
+    gone(host, driver, guest)
+    assert advertised(host, driver) == offered
+
+
+def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
+    """It can write what it likes where its backends are: libxl does not ask there."""
+    guest, driver = domains
+    host = guest.host
+    backend = guest.attach("vif", SPEC, 0)
+    commands = ["xl list -l guest", "xl network-list guest"]
+    before = [host.run(command).stdout for command in commands]
+    assert json.loads(before[0])[0]["config"]["nics"][0]["config"] == REQUESTED
+
+    own = backend.removeprefix(f"{home(driver)}/")
+    lies = " ".join(f"{own}/{node} 666" for node in (
+        QUEUES, "feature-gso-tcpv4", "evil", "bridge", "script", "type", "mac", "handle"))
+    shell(driver, f"xenstore-write {lies}")
+    assert host.read(f"{backend}/{QUEUES}") == "666"
+    assert [host.run(command).stdout for command in commands] == before
+
+    # The config that it was given is not its to change, but the whole directory is.
+    shell(driver, f"xenstore-rm {own}")
+    config = f"{own}/config/{QUEUES} 666 {own}/config/evil 666"
+    shell(driver, f"xenstore-write {lies} {config}")
+    assert host.tree(f"{backend}/config") == {QUEUES: "666", "evil": "666"}
+    assert [host.run(command).stdout for command in commands] == before
+    assert host.tree(f"/libxl/{guest.domid}/device/vif/0/config") == REQUESTED
+
+    guest.destroy()
+    assert host.list(f"/libxl/{guest.domid}") == []
+
+
+def test_advertising_is_harmless(domains: tuple[Guest, Guest]) -> None:
+    """To all that looks into backend/<type>: xenbus, xl devd, xl, a device's end."""
+    guest, driver = domains
+    host = guest.host
+    before = advertised(host, driver)
+    assert all(f"{QUEUES}-maxval" in names for names in before), before
+    assert before[:2] == before[2:]
+    # The node that was there before the driver domain's kernel.
+    assert host.read(f"{home(driver)}/backend/vif/features/feature-sg-type") == "bool"
+
+    # In dom0, too, no device but this one comes and goes.
+    guest.backend_domid = 0
+    guest.attach("vif", "bridge=xenbr0", 0)
+    assert "Idx" in host.run("xl network-list guest; xl list").stdout
+    devices = host.run("ls /sys/bus/xen-backend/devices").stdout.split()
+    assert devices == [f"vbd-{driver.domid}-51712", f"vif-{guest.domid}-0"]
+    guest.detach("vif", 0)
+    assert advertised(host, driver) == before
+
+    # With the drivers they go, and a driver domain may advertise again.
+    shell(driver, "rmmod xen-netback xen-blkback")
+    assert advertised(host, driver) == [[], [], *before[2:]]
+    shell(driver, "modprobe -a xen-netback xen-blkback")
+    assert advertised(host, driver) == before
+
+    log = "dmesg | grep -E 'xen_netback|features'; cat /var/log/xen/xl*.log"
+    for said in (shell(driver, log), host.run(log).stdout):
+        assert "xen_netback" in said, "that is not all"
+        assert not [line for line in said.splitlines() if "features" in line and (
+            "backend" in line or "xenbus" in line or "device" in line)]
+    assert shell(driver, "ls /sys/bus/xen-backend/devices") == ""
