@@ -2,11 +2,11 @@
 /*
  * The engine, as it is compiled into the backends, over an in-memory xenstore.
  */
-#include <check.h>
 #include <xenstore.h>
 
 #include "fake-xenstore.h"
 #include "xenbus_feature.h"
+#include "test-suite.h"
 
 #define HOME	"/local/domain/0/"
 #define NODE	"backend/toy/1/0"
@@ -379,8 +379,6 @@ int main(void)
 {
 	Suite *suite = suite_create("xenbus_feature");
 	TCase *tc = tcase_create("engine");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_nothing_requested);
@@ -403,9 +401,5 @@ int main(void)
 	tcase_add_test(tc, test_advertise_fails);
 	suite_add_tcase(suite, tc);
 
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

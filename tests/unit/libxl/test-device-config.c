@@ -4,6 +4,7 @@
  */
 
 #include "toolstack.h"
+#include "test-suite.h"
 
 static int list_devices(const struct kind *k, union device *d)
 {
@@ -784,8 +785,6 @@ int main(void)
 {
     Suite *s = suite_create("libxl device config");
     TCase *tc = tcase_create("config");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
@@ -816,11 +815,7 @@ int main(void)
     tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 4);
     suite_add_tcase(s, tc);
 
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
 
 /*

@@ -5,6 +5,7 @@
  */
 
 #include "toolstack.h"
+#include "test-suite.h"
 
 static void advertise_in(unsigned int domid, const char *type,
                          const char *node, const char *value)
@@ -569,8 +570,6 @@ int main(void)
 {
     Suite *s = suite_create("libxl device features");
     TCase *tc = tcase_create("features");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
@@ -586,11 +585,7 @@ int main(void)
     tcase_add_loop_test(tc, any_error_is_one, 0, NUM_KINDS);
     tcase_add_test(tc, json);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "run-xl.h"
+#include "test-suite.h"
 
 #define FEATURE(type, name, kind, min, max, def) \
     "/local/domain/0/backend/" type "/features/" name "-type " kind "\n" \
@@ -387,8 +388,6 @@ int main(void)
 {
     Suite *s = suite_create("xl config_check");
     TCase *tc = tcase_create("config_check");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, xl_forget, xl_forget);
     tcase_set_timeout(tc, 60);
@@ -409,11 +408,7 @@ int main(void)
     tcase_add_test(tc, help_and_usage);
     suite_add_tcase(s, tc);
 
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
 
 /*

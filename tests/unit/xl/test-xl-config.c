@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "run-xl.h"
+#include "test-suite.h"
 
 #define TEN "abcdefghij"
 #define SIXTY TEN TEN TEN TEN TEN TEN
@@ -332,8 +333,6 @@ int main(void)
 {
     Suite *s = suite_create("xl config-");
     TCase *tc = tcase_create("config-");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, NULL, xl_forget);
     tcase_set_timeout(tc, 60);
@@ -348,11 +347,7 @@ int main(void)
     tcase_add_loop_test(tc, disk_specs, 0, ARRAY_SIZE(disks));
     suite_add_tcase(s, tc);
 
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
 
 /*
