@@ -33,6 +33,8 @@ help:
 	@echo 'make mutants  break the code on purpose, see the system tests notice'
 	@echo 'make style    checkpatch, sparse, coccicheck; shellcheck, and Python'"'"'s'
 	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
+	@echo 'make bench    what the backends cost and how fast they are, against stock'
+	@echo '                OUT=docs/bench  keep the result where the README shows it'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
@@ -48,6 +50,9 @@ check: unit $(B)/image.stamp
 mutants: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/mutants
 
+bench: $(B)/image.stamp build/bench.stamp
+	@RELEASE=$(RELEASE) tests/bench/bench --output $(or $(OUT),$(B)/bench)
+
 unit: $(B)/unit.stamp
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
@@ -61,6 +66,10 @@ clean:
 build/setup.stamp: scripts/setup
 	@mkdir -p $(B)/log
 	$(call step,setup,packages for this machine) scripts/setup
+	@touch $@
+
+build/bench.stamp: build/setup.stamp
+	$(call step,bench,packages for the bench) scripts/setup gnuplot-nox
 	@touch $@
 
 $(B)/chroot.stamp: build/setup.stamp scripts/mkchroot scripts/chroot
@@ -126,7 +135,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz unit modules tools image clean
+.PHONY: help demo check mutants style fuzz bench unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif
