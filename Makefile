@@ -68,11 +68,11 @@ build/setup.stamp: scripts/setup
 	$(call step,setup,packages for this machine) scripts/setup
 	@touch $@
 
-build/bench.stamp: build/setup.stamp
+build/bench.stamp: | build/setup.stamp
 	$(call step,bench,packages for the bench) scripts/setup gnuplot-nox
 	@touch $@
 
-$(B)/chroot.stamp: build/setup.stamp scripts/mkchroot scripts/chroot
+$(B)/chroot.stamp: scripts/mkchroot scripts/chroot | build/setup.stamp
 	$(call step,chroot,build root of $(RELEASE)) scripts/mkchroot $(RELEASE)
 	@touch $@
 
@@ -119,7 +119,7 @@ fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 
 # The emulated host.
 
-$(B)/root.stamp: build/setup.stamp tests/host/mkroot releases.tsv
+$(B)/root.stamp: tests/host/mkroot releases.tsv | build/setup.stamp
 	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
 	@touch $@
 
