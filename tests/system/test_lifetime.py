@@ -53,6 +53,7 @@ def reconnect(guest: Guest, leave: str, enter: str) -> None:
             # This kernel did not start over: its device is still in the state in
             # which blkfront left it, and then only this makes blkfront connect.
             guest.host.write(f"{backend}/state", "4")
+    guest.connected()
     network(guest)
 
 
@@ -78,7 +79,9 @@ def test_until_the_next_probe(guest: Guest) -> None:
 
     reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
     check("frontends bound again", guest, granted, 1)
-    reconnect(guest, f"{UNBIND} && rmmod {{module}}", "insmod /modules/{module}.ko")
+    # In the background: it does not end before its devices are connected.
+    reconnect(guest, f"{UNBIND} && rmmod {{module}}",
+              "insmod /modules/{module}.ko >/dev/null 2>&1 &")
     check("frontends loaded again", guest, granted, 1)
 
     # Both drivers are made to be taken from under a frontend that is connected.
