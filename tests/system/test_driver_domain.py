@@ -130,6 +130,10 @@ def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
     assert host.tree(f"{backend}/config") == {QUEUES: "666", "evil": "666"}
     assert [host.run(command).stdout for command in commands] == before
     assert host.tree(f"/libxl/{guest.domid}/device/vif/0/config") == REQUESTED
+    # What it publishes is its word; what was requested is not.
+    vif = json.loads(host.run("xl device-features -j guest").stdout)[0]
+    assert {feature["name"]: feature["requested"] for feature in vif["features"]
+            if "requested" in feature} == REQUESTED
 
     guest.destroy()
     assert host.list(f"/libxl/{guest.domid}") == []
