@@ -53,8 +53,7 @@ def host(booted: Host) -> Host:
 def running(booted: Host) -> Guest:
     """A guest that was up, without devices, when the snapshot "guest" was taken."""
     booted.restore()
-    guest = booted.create(memory=512, extra="xen_blkfront.max_ring_page_order=4 "
-                                            "xen_blkfront.max_indirect_segments=256")
+    guest = booted.create(memory=512, extra="xen_blkfront.max_ring_page_order=4")
     guest.ask("report")
     booted.snapshot("guest")
     return guest
@@ -63,7 +62,7 @@ def running(booted: Host) -> Guest:
 @pytest.fixture
 def guest(running: Guest) -> Guest:
     """On a clean host, a guest that runs and has no devices yet: for tests that plug
-    them in. Its disk frontend asks for the largest ring and requests it is offered."""
+    them in. Its disk frontend asks for the largest ring that it is offered."""
     running.host.restore("guest")
     return copy.copy(running)
 
