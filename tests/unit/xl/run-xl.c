@@ -18,7 +18,7 @@
 #define STORE_FILE OUT "/store"
 #define REQUESTS_FILE OUT "/requests"
 
-char *out, *err, *dump;
+char *printed, *out, *err, *dump;
 int requests;
 
 static char *slurp(const char *name)
@@ -60,10 +60,11 @@ void xl_domain(const char *text)
 
 static void forget_run(void)
 {
+    free(printed);
     free(out);
     free(err);
     free(dump);
-    out = err = dump = NULL;
+    printed = out = err = dump = NULL;
     unlink(OUT_FILE);
     unlink(ERR_FILE);
     unlink(DUMP_FILE);
@@ -106,6 +107,7 @@ int xl(const char *const argv[])
                   !strstr(err, "runtime error"), "xl crashed:\n%s", err);
 
     /* JSON without white space between things: there is none within. */
+    printed = slurp(OUT_FILE);
     out = slurp(OUT_FILE);
     for (p = q = out; *p; p++)
         if (!isspace((unsigned char)*p))

@@ -15,11 +15,11 @@
 #define CONF_FILE OUT "/xl.conf"
 
 /*
- * Of the last run: what xl printed, JSON without white space; what it left
- * in xenstore, as xenstore-ls -fp has it; and how many requests it made for
+ * Of the last run: what xl printed, and the same without white space, for
+ * JSON; what it left in xenstore, as xenstore-ls -fp has it; and how many requests it made for
  * something below a backend directory.
  */
-extern char *out, *err, *dump;
+extern char *printed, *out, *err, *dump;
 extern int requests;
 
 /* Runs xl; returns its exit status. */
