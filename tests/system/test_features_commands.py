@@ -37,6 +37,9 @@ BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items":
      "frontend_node": PRINTABLE})}}
 
 DISK = "phy:/dev/loop{},xvd{},w"
+# This guest asks for all it is offered, and has no memory for 256 segments a request.
+SEGMENTS = "feature-max-indirect-segments"
+NONE = ("0", "0", None, "granted")
 # What is attached, and of each request: value, granted, in use, verdict.
 PLUGGED: dict[tuple[str, int], tuple[str, dict[str, tuple[str, str | None, str | None, str]]]] = {
     ("vif", 0): ("bridge=xenbr0", {}),
@@ -49,14 +52,17 @@ PLUGGED: dict[tuple[str, int], tuple[str, dict[str, tuple[str, str | None, str |
         "feature-rx-copy": ("0", "1", "1", "clamped")}),
     ("vif", 3): ("bridge=xenbr0", {
         "feature-gso-tcpv6": ("on", "1", "1", "malformed")}),
-    ("vbd", 51712): (DISK.format(0, "a"), {}),
+    ("vbd", 51712): (DISK.format(0, "a"), {SEGMENTS: NONE}),
     ("vbd", 51728): (DISK.format(1, "b"), {
+        SEGMENTS: NONE,
         "max-ring-page-order": ("0", "0", "0", "granted"),
         "multi-queue-max-queues": ("01", "1", "1", "granted")}),
     ("vbd", 51744): (DISK.format(2, "c"), {
-        "max-ring-page-order": ("99", "4", "4", "clamped"),
-        "feature-max-indirect-segments": ("-1", "256", None, "malformed")}),
+        SEGMENTS: NONE,
+        "max-ring-page-order": ("99", "4", "4", "clamped")}),
     ("vbd", 51760): (DISK.format(3, "d"), {
+        SEGMENTS: NONE,
+        "feature-barrier": ("-1", "1", None, "malformed"),
         "feature-persistent": ("0", "0", "0", "granted")}),
 }
 OUTSTANDING = 6
