@@ -37,7 +37,7 @@ BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items":
      "frontend_node": PRINTABLE})}}
 
 DISK = "phy:/dev/loop{},xvd{},w"
-# This guest asks for all it is offered, and has no memory for 256 segments a request.
+# This guest asks for the largest ring, and has no memory for a page for each of its segments.
 SEGMENTS = "feature-max-indirect-segments"
 NONE = ("0", "0", None, "granted")
 # What is attached, and of each request: value, granted, in use, verdict.
