@@ -35,6 +35,7 @@ help:
 	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
 	@echo 'make bench    what the backends cost and how fast they are, against stock'
 	@echo '                OUT=docs/bench  keep the result where the README shows it'
+	@echo 'make churn    devices come and go, CYCLES=300 times; modules, RELOADS=50'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
@@ -52,6 +53,10 @@ mutants: $(B)/image.stamp
 
 bench: $(B)/image.stamp build/bench.stamp
 	@RELEASE=$(RELEASE) tests/bench/bench --output $(or $(OUT),$(B)/bench)
+
+churn: $(B)/image.stamp
+	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
+		--cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50)
 
 unit: $(B)/unit.stamp
 modules: $(B)/modules.stamp
@@ -135,7 +140,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz bench unit modules tools image clean
+.PHONY: help demo check mutants style fuzz churn bench unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif

@@ -104,8 +104,9 @@ class Host:
     """One emulated Xen host. Each instance has a directory, and QEMU, of its own."""
 
     def __init__(self, release: str = "bookworm", directory: str | os.PathLike[str] | None = None,
-                 verbose: bool = False) -> None:
-        self.images = TOP / "build" / release / "host"
+                 verbose: bool = False, variant: str = "host") -> None:
+        """variant: "host", as mkimage makes it, or "debug" (scripts/build-kernel)."""
+        self.images = TOP / "build" / release / variant
         self._temporary = directory is None
         if directory is None:
             runs = self.images / "run"
