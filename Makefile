@@ -36,6 +36,8 @@ help:
 	@echo 'make bench    what the backends cost and how fast they are, against stock'
 	@echo '                OUT=docs/bench  keep the result where the README shows it'
 	@echo 'make churn    devices come and go, CYCLES=300 times; modules, RELOADS=50'
+	@echo 'make sanitize the same on a kernel with KASAN, lockdep and kmemleak'
+	@echo '                CYCLES=100 RELOADS=10'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
@@ -57,6 +59,10 @@ bench: $(B)/image.stamp build/bench.stamp
 churn: $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
 		--cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50)
+
+sanitize: $(B)/debug.stamp
+	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
+		--cycles $(or $(CYCLES),100) --reloads $(or $(RELOADS),10) --variant debug
 
 unit: $(B)/unit.stamp
 modules: $(B)/modules.stamp
@@ -122,6 +128,14 @@ fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 	@$(CHROOT) $(MAKE) -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
 		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
 
+$(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
+		tests/churn/kernel.config tests/churn/mkimage
+	$(call step,debug,a kernel with KASAN and lockdep) $(CHROOT) sh -c \
+		'apt-get install -y --no-install-recommends bc libelf-dev && \
+		scripts/build-kernel $(RELEASE) tests/churn/kernel.config'
+	$(call step,debug-image,its image of the emulated host) tests/churn/mkimage $(RELEASE)
+	@touch $@
+
 # The emulated host.
 
 $(B)/root.stamp: tests/host/mkroot releases.tsv | build/setup.stamp
@@ -140,7 +154,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz churn bench unit modules tools image clean
+.PHONY: help demo check mutants style fuzz churn sanitize bench unit modules tools image clean
 .DELETE_ON_ERROR:
 
 endif
