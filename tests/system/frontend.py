@@ -29,7 +29,8 @@ class Frontend:
         self.backend = guest.backend(kind, devid)
         keys = [f"config-{feature}={value}" for feature, value in requested.items()]
         if kind == "vif":
-            self.host.run(["xl", "network-attach", guest.name, "bridge=xenbr0", *keys])
+            self.host.run(["xl", "network-attach", guest.name, f"devid={devid}", "bridge=xenbr0",
+                           *keys])
         else:
             # All share a disk: what is on it does not matter.
             self.host.run(["xl", "block-attach", guest.name,
