@@ -196,15 +196,3 @@ def test_defaults_of_the_host(guest: Guest) -> None:
     assert result.rc == 1
     assert "/etc/xen/xl.conf" in result.stderr and "vif.default.config" in result.stderr
     assert f"`{QUEUES}'" in result.stderr
-
-
-def test_zz_perf(host: Host) -> None:
-    src = open("/tmp/h-xl/perf.py").read()
-    ns: dict = {}
-    exec(src[src.index("VIF ="):src.index("with Host")], ns)
-    for n, (k, c) in {"none": (0, "warn"), "off": (1, "off"), "warn": (1, "warn")}.items():
-        host.put(f"/root/{n}.cfg", ns["cfg"](k, c))
-    r = host.run("""for i in 1 2 3 4 5 6; do for n in none off warn; do s=$(date +%s%N); xl create -n /root/$n.cfg >/dev/null 2>&1; e=$(date +%s%N); echo dry-$n $(( (e-s)/1000000 )); done; done
-for i in 1 2; do for n in none off warn; do s=$(date +%s%N); xl create -p -q -e /root/$n.cfg 2>/root/err; e=$(date +%s%N); echo $n $(( (e-s)/1000000 )) $(grep -c '^xl: ' /root/err); xl destroy p; done; done
-""", timeout=200)
-    open("/tmp/h-xl/perf.out", "w").write(r.stdout + r.stderr)
