@@ -8,7 +8,8 @@ import pytest
 from host import Guest, Host, Result
 from test_specs import store
 
-CREATE = "xl create -q /root/checked.cfg"
+# Options are taken either all before the file or all behind it.
+CREATE = "xl create /root/checked.cfg -q"
 QUEUES = "multi-queue-max-queues"
 
 # A vif that is clamped and has an unknown feature, one with a malformed value that would
