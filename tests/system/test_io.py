@@ -12,7 +12,9 @@ QUEUES, ORDER, SEGMENTS, PERSISTENT = (
 Grants = tuple[int, int, int, int]
 
 GRANTS: list[Grants] = list(itertools.product((1, 2), (0, 4), (0, 32, 256), (0, 1)))
-DISKS = ["xvda", "xvdb", "xvdc", "xvdd"]
+DISKS = [f"xvd{letter}" for letter in "abcdefgh"]
+# Beside those that each host has.
+IMAGES = [f"/run/image{index}" for index in range(len(DISKS))]
 
 
 def buffers(grants: Grants) -> int:
@@ -36,21 +38,23 @@ def check(guest: Guest, grants: dict[str, Grants]) -> None:
 
         assert guest.ask(f"disk-check {disk}")["ok"], (disk, granted)
         head = f"dd if=/dev/{disk} bs=2M count=1 iflag=direct 2>/dev/null | sha256sum"
-        here = f"head -c 2M /srv/disk{index}.img | sha256sum"
+        here = f"head -c 2M {IMAGES[index]} | sha256sum"
         assert guest.ask(f"sh {head}")["out"] == guest.host.run(here).stdout, (disk, granted)
 
 
 def test_every_combination(host: Host) -> None:
-    """All combinations of the grants that change how a disk's data travels, by fours."""
+    """All combinations of the grants that change how a disk's data travels, by eights."""
+    loops = host.run("".join(f"truncate -s 16M {image} && losetup -f --show {image};"
+                             for image in IMAGES)).stdout.split()
     # The frontend's memory is the guest's: no two of the largest in one guest.
     by_size = sorted(GRANTS, key=buffers, reverse=True)
     groups = len(GRANTS) // len(DISKS)
     for group in range(groups):
         grants = dict(zip(DISKS, by_size[group::groups]))
-        specs = [f"phy:/dev/loop{index},{disk},w," + ",".join(
+        specs = [f"phy:{loop},{disk},w," + ",".join(
             f"config-{feature}={value}" for feature, value in
             zip((QUEUES, ORDER, SEGMENTS, PERSISTENT), granted))
-            for index, (disk, granted) in enumerate(grants.items())]
+            for loop, (disk, granted) in zip(loops, grants.items())]
         guest = host.create(
             memory=256 + sum(map(buffers, grants.values())) * 5 // 4 // 256, disk=specs,
             extra="xen_blkfront.max_ring_page_order=4 xen_blkfront.max_indirect_segments=256")

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "run-xl.h"
+#include "test-suite.h"
 
 #define VIF "/local/domain/2/backend/vif/4/0/"
 #define FEATURES "/local/domain/2/backend/vif/features/"
@@ -177,8 +178,6 @@ int main(void)
 {
     Suite *s = suite_create("xl features");
     TCase *tc = tcase_create("features");
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
@@ -186,11 +185,7 @@ int main(void)
     tcase_add_test(tc, json);
     tcase_add_loop_test(tc, no_answer, 0, ARRAY_SIZE(answers));
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
 
 /*
