@@ -30,7 +30,7 @@ def _load_modules(host: Host) -> None:
 def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     """The host as it is after boot."""
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     host = Host(os.environ.get("RELEASE", "bookworm"), verbose=True)
     # The one long step: a person sees it pass.
