@@ -40,7 +40,8 @@ def reconnect(guest: Guest, leave: str, enter: str) -> None:
     """Both frontends let go of their devices, and start over as in a new kernel."""
     for kind, devid in (VIF, VBD):
         words = {"kind": kind, "device": f"{kind}-{devid}",
-                 "module": {"vif": "xen-netfront", "vbd": "xen-blkfront"}[kind]}
+                 "module": {"vif": "xen-netfront", "vbd": "xen-blkfront"}[kind],
+                 "parameters": {"vif": "", "vbd": "max_ring_page_order=4"}[kind]}
         backend = guest.backend(kind, devid)
         left = guest.ask("sh " + leave.format(**words))
         assert left["rc"] == 0, left
@@ -79,9 +80,10 @@ def test_until_the_next_probe(guest: Guest) -> None:
 
     reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
     check("frontends bound again", guest, granted, 1)
-    # In the background: it does not end before its devices are connected.
+    # In the background: it does not end before its devices are connected. With the
+    # same ring: what the frontend before wrote of it stays, and is not written again.
     reconnect(guest, f"{UNBIND} && rmmod {{module}}",
-              "insmod /modules/{module}.ko >/dev/null 2>&1 &")
+              "insmod /modules/{module}.ko {parameters} >/dev/null 2>&1 &")
     check("frontends loaded again", guest, granted, 1)
 
     # Both drivers are made to be taken from under a frontend that is connected.

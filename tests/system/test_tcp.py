@@ -66,7 +66,7 @@ def transfer_all(guest: Guest) -> dict[tuple[int, int, str], bytes]:
 
     captures = {}
     for n in range(last + 1):
-        text = host.run(f"tcpdump -nn -vv -r /root/{n}.pcap tcp").raw
+        text = host.run(f"tcpdump -Z root -nn -vv -r /root/{n}.pcap tcp").raw
         for v in (4, 6):
             address = rb"10\.0\.\d" if v == 4 else rb"fd00:\d?:?"
             for direction, source in (("to", 1), ("from", 2)):

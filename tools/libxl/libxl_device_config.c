@@ -145,8 +145,10 @@ static int write_config(libxl__gc *gc, xs_transaction_t t,
                       strlen(config[i + 1])) ||
             !xs_set_permissions(CTX->xsh, t, path, perms, num_perms)) {
             LOGED(ERROR, device->domid,
-                  "%s: config: cannot store `%s' in xenstore as %s",
-                  device_name(gc, device), config[i], path);
+                  "%s: config: xenstored does not take the %zu characters of"
+                  " `%s' as %s (is it a quota of its own?)",
+                  device_name(gc, device), strlen(config[i + 1]), config[i],
+                  path);
             rc = ERROR_FAIL;
             goto out;
         }
