@@ -27,8 +27,10 @@ def check(step: str, guest: Guest, published: Published, queues: int) -> None:
 
 
 def network(guest: Guest) -> None:
-    """eth0 has an address, and a backend that came back is at the bridge again."""
+    """eth0 has an address, and a backend that came back is at the bridge again, and
+    knows it: netback took hotplug-status with it, and no script runs without xl."""
     guest.host.run(f"ip link set vif{guest.domid}.0 master xenbr0 up")
+    guest.host.write(f"{guest.backend(*VIF)}/hotplug-status", "connected")
     guest.ask("sh ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up")
 
 
