@@ -544,6 +544,23 @@ class Guest:
         tty = f"$(xenstore-read /local/domain/{self.domid}/console/tty)"
         self.host.run(f"echo {shlex.quote('0 ' + command)} >{tty}")
 
+    def grant_table(self) -> tuple[int, int]:
+        """(its frames, its grants in use), as Xen prints them on the serial line: the list
+        may be longer than the buffer that xl dmesg shows."""
+        done = "gnttab_usage_print_all ] done"
+        seen = self.host.console(lines=10**6).count(done)
+        self.host.run("xl debug-keys g")
+        deadline = time.monotonic() + 30
+        while (text := self.host.console(lines=10**6)).count(done) == seen:
+            if time.monotonic() > deadline:
+                raise HostError("Xen does not print its grant tables")
+            time.sleep(0.1)
+        tables = text.rpartition("gnttab_usage_print_all [")[2].split("grant-table for remote ")
+        table = next(table for table in tables if table.startswith(f"d{self.domid} "))
+        frames = re.search(r"(\d+) frames", table)
+        assert frames, table
+        return int(frames[1]), len(re.findall(r"^\(XEN\) \[0x[0-9a-f]+\] ", table, re.MULTILINE))
+
     def attach(self, kind: str, spec: str, devid: int) -> str:
         """Hot-plug a vif or vbd, with xl's own spec; returns its backend's directory
         once both sides are Connected."""
