@@ -367,8 +367,9 @@ class Host:
         self.run(["xenstore-write", path, value])
 
     def wait_for(self, nodes: Mapping[str, str | None], timeout: float = TIMEOUT) -> None:
-        """Until each xenstore path has the value: a regular expression (bash's) for
-        the whole of it, or None for a node that is absent."""
+        """Until each xenstore path has the value: an extended regular expression for
+        the whole of it, or None for a node that is absent. A component "*" of a path
+        stands for all that there are now."""
         arguments = [str(int(timeout))]
         for path, value in nodes.items():
             arguments += [path, "<absent>" if value is None else value]
@@ -516,12 +517,12 @@ class Guest:
 
     def wait(self, backend: str, frontend: str = ".*", timeout: float = TIMEOUT) -> None:
         """Until all its devices have these xenbus states."""
-        states = {}
-        for kind, devid in self.devices():
-            states[f"{self.backend(kind, devid)}/state"] = backend
-            states[f"{self.frontend(kind, devid)}/state"] = frontend
-        if states:
-            self.host.wait_for(states, timeout)
+        states: dict[str, str | None] = {}
+        for kind in ("vif", "vbd"):
+            home = f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}"
+            states[f"{home}/*/state"] = backend
+            states[f"/local/domain/{self.domid}/device/{kind}/*/state"] = frontend
+        self.host.wait_for(states, timeout)
 
     def connected(self, timeout: float = TIMEOUT) -> None:
         """Until all its devices are Connected, on both sides."""
