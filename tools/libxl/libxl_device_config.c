@@ -121,7 +121,10 @@ static int write_config(libxl__gc *gc, xs_transaction_t t,
 
     /*
      * A node starts with its parent's permissions, and those of a backend
-     * directory let the guest read: so each node gets its own.
+     * directory let the guest read: so the directory gets its own before
+     * there is anything in it.  Its nodes start with these.  To set them once
+     * more is a request and, for the backend's xenbus, a watch event with a
+     * look at the node, each.
      */
     rc = libxl__xs_mknod(gc, t, dir, perms, num_perms);
     if (rc) goto out;
@@ -142,8 +145,7 @@ static int write_config(libxl__gc *gc, xs_transaction_t t,
             goto out;
         }
         if (!xs_write(CTX->xsh, t, path, config[i + 1],
-                      strlen(config[i + 1])) ||
-            !xs_set_permissions(CTX->xsh, t, path, perms, num_perms)) {
+                      strlen(config[i + 1]))) {
             LOGED(ERROR, device->domid,
                   "%s: config: xenstored does not take the %zu characters of"
                   " `%s' as %s (is it a quota of its own?)",
