@@ -39,10 +39,11 @@ help:
 	@echo 'make sanitize the same on a kernel with KASAN, lockdep and kmemleak'
 	@echo '                CYCLES=100 RELOADS=10'
 	@echo 'make modules  the backends, in $(B)/modules'
+	@echo 'make kernels  the backends for every kernel of releases.tsv'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make clean    remove everything that was built'
 	@echo
-	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ { printf " %s", $$1 }' releases.tsv))'
+	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
 
 demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
@@ -68,6 +69,21 @@ unit: $(B)/unit.stamp
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
+
+kernels:
+	@set -e; releases=$$(awk '!/^#/ { print $$1 }' releases.tsv); \
+	for release in $$releases; do \
+		echo "$$release:"; \
+		$(MAKE) --no-print-directory modules RELEASE=$$release; \
+	done; \
+	echo; printf '%-20s %-14s %s\n' release module 'built for'; \
+	for release in $$releases; do \
+		for module in xen-netback xen-blkback; do \
+			printf '%-20s %-14s ' "$$release" "$$module"; \
+			scripts/chroot $$release modinfo -F vermagic \
+				build/$$release/modules/$$module.ko; \
+		done; \
+	done
 
 clean:
 	rm -rf --one-file-system build
@@ -154,7 +170,8 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz churn sanitize bench unit modules tools image clean
+.PHONY: help demo check mutants style fuzz churn sanitize bench unit modules kernels tools \
+	image clean
 .DELETE_ON_ERROR:
 
 endif
