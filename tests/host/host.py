@@ -69,6 +69,14 @@ class Result:
         return f"$ {self.command}\nexit status {self.rc}\n{self.stderr or self.stdout}"
 
 
+def waiting(nodes: Mapping[str, str | None], timeout: float = TIMEOUT) -> str:
+    """The command in dom0 for Host.wait_for()."""
+    words = ["/opt/host/xs-wait", str(int(timeout))]
+    for path, value in nodes.items():
+        words += [path, "<absent>" if value is None else value]
+    return shlex.join(words)
+
+
 class _Json:
     """JSON messages over a unix socket: QMP, or the guest agent."""
 
@@ -370,11 +378,8 @@ class Host:
         """Until each xenstore path has the value: an extended regular expression for
         the whole of it, or None for a node that is absent. A component "*" of a path
         stands for all that there are now."""
-        arguments = [str(int(timeout))]
-        for path, value in nodes.items():
-            arguments += [path, "<absent>" if value is None else value]
         try:
-            self.run(["/opt/host/xs-wait", *arguments], timeout + 10)
+            self.run(waiting(nodes, timeout), timeout + 10)
         except CommandError as error:
             raise self._error(f"after {timeout:.0f} s in xenstore:\n{error.result.stderr}") from None
 
@@ -562,22 +567,30 @@ class Guest:
         assert frames, table
         return int(frames[1]), len(re.findall(r"^\(XEN\) \[0x[0-9a-f]+\] ", table, re.MULTILINE))
 
+    def attaching(self, kind: str, spec: str, devid: int) -> str:
+        """The command in dom0 for attach()."""
+        verb = {"vif": "network-attach", "vbd": "block-attach"}[kind]
+        words = spec.split(",") if kind == "vif" else [spec]
+        return f"{shlex.join([self.xl, verb, self.name, *words])} && " + waiting({
+            f"{self.backend(kind, devid)}/state": "4",
+            f"{self.frontend(kind, devid)}/state": "4"})
+
     def attach(self, kind: str, spec: str, devid: int) -> str:
         """Hot-plug a vif or vbd, with xl's own spec; returns its backend's directory
         once both sides are Connected."""
-        verb = {"vif": "network-attach", "vbd": "block-attach"}[kind]
-        words = spec.split(",") if kind == "vif" else [spec]
-        self.host.run([self.xl, verb, self.name, *words])
-        backend = self.backend(kind, devid)
-        self.host.wait_for({f"{backend}/state": "4",
-                            f"{self.frontend(kind, devid)}/state": "4"})
-        return backend
+        self.host.run(self.attaching(kind, spec, devid), TIMEOUT + 30)
+        return self.backend(kind, devid)
+
+    def detaching(self, kind: str, devid: int) -> str:
+        """The command in dom0 for detach()."""
+        verb = {"vif": "network-detach", "vbd": "block-detach"}[kind]
+        return f"{self.xl} {verb} {self.name} {devid} && " + waiting({
+            self.backend(kind, devid): None, self.frontend(kind, devid): None,
+            f"/libxl/{self.domid}/device/{kind}/{devid}": None})
 
     def detach(self, kind: str, devid: int) -> None:
         """Unplug it, and wait until nothing is left of it."""
-        verb = {"vif": "network-detach", "vbd": "block-detach"}[kind]
-        self.host.run([self.xl, verb, self.name, str(devid)])
-        self.host.wait_for({self.backend(kind, devid): None})
+        self.host.run(self.detaching(kind, devid), TIMEOUT + 30)
 
     def unpause(self) -> None:
         self.host.run([self.xl, "unpause", self.name])
