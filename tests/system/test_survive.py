@@ -66,7 +66,9 @@ def below(tree: dict[str, str], path: str) -> dict[str, str] | None:
 
 def check(step: str, guest: Guest, requests: Requests, granted: Requests) -> None:
     """The requests are where the toolstack and the backends keep them, and count."""
-    guest.connected()
+    # Each by its name: a guest that was just found may not have them all yet.
+    guest.host.wait_for({f"{directory(*device)}/state": "4" for device in requests
+                         for directory in (guest.backend, guest.frontend)})
     assert listed(guest) == requests, f"{step}: xl list -l"
     backends = guest.host.tree("/local/domain/0/backend")
     copies = guest.host.tree(f"/libxl/{guest.domid}/device")
