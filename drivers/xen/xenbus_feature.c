@@ -10,6 +10,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -17,13 +18,14 @@
 #include <linux/string.h>
 
 #include <xen/interface/io/features.h>
-#include "xenbus_feature.h"
+#include <xen/xenbus_feature.h>
 
 /* The maximum of a boolean that this backend always can grant. */
 unsigned int xenbus_feature_one(void)
 {
 	return 1;
 }
+EXPORT_SYMBOL_GPL(xenbus_feature_one);
 
 static unsigned int feature_default(const struct xenbus_feature *feature)
 {
@@ -155,6 +157,7 @@ int xenbus_features_read(struct xenbus_device *dev,
 	kfree(names);
 	return err;
 }
+EXPORT_SYMBOL_GPL(xenbus_features_read);
 
 /**
  * xenbus_features_publish() - tell the frontend what it is granted
@@ -184,6 +187,7 @@ int xenbus_features_publish(struct xenbus_transaction xbt,
 	}
 	return 0;
 }
+EXPORT_SYMBOL_GPL(xenbus_features_publish);
 
 static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 			     const struct xenbus_feature *feature)
@@ -295,6 +299,7 @@ int xenbus_features_advertise(struct xenbus_features *features)
 	features->xenstore.notifier_call = xenstore_reachable;
 	return register_xenstore_notifier(&features->xenstore);
 }
+EXPORT_SYMBOL_GPL(xenbus_features_advertise);
 
 /**
  * xenbus_features_update() - a limit has changed
@@ -316,6 +321,7 @@ void xenbus_features_update(struct xenbus_features *features)
 		pr_warn("backend/%s: changed features not advertised: %d\n",
 			features->backend, err);
 }
+EXPORT_SYMBOL_GPL(xenbus_features_update);
 
 /**
  * xenbus_features_withdraw() - undo xenbus_features_advertise()
@@ -338,3 +344,4 @@ void xenbus_features_withdraw(struct xenbus_features *features)
 	}
 	mutex_unlock(&features->lock);
 }
+EXPORT_SYMBOL_GPL(xenbus_features_withdraw);

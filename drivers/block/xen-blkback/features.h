@@ -7,7 +7,7 @@
 
 #include <linux/moduleparam.h>
 
-#include "xenbus_feature.h"
+#include <xen/xenbus_feature.h>
 
 /* Index of a feature's row and of its granted value. */
 enum xen_blkif_feature {

@@ -28,6 +28,8 @@
 			   _a < _b ? _a : _b; })
 #define min_t(t, a, b)	min((t)(a), (t)(b))
 
+#define EXPORT_SYMBOL_GPL(symbol)	struct symbol
+
 #define MAX_ERRNO	4095
 #define IS_ERR(p)	((uintptr_t)(p) >= (uintptr_t)-MAX_ERRNO)
 #define PTR_ERR(p)	((int)(intptr_t)(p))
