@@ -18,6 +18,7 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
+MAILERS := git python3 flex bison bc libelf-dev
 CHECKERS := sparse coccinelle ocaml-nox python3-ply shellcheck pycodestyle pyflakes3 \
 	clang libclang-rt-dev llvm
 
@@ -41,6 +42,8 @@ help:
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make kernels  the backends for every kernel of releases.tsv'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
+	@echo 'make series   the patches as mails for upstream, in $(B)/series'
+	@echo 'make check-series  each mail taken by git am, and built'
 	@echo 'make clean    remove everything that was built'
 	@echo
 	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
@@ -137,6 +140,23 @@ $(B)/kernel.stamp: $(B)/upstream.stamp scripts/fetch-kernel
 		scripts/fetch-kernel $(RELEASE)
 	@touch $@
 
+$(B)/mailers.stamp: $(B)/chroot.stamp
+	$(call step,mailers,packages for the series) $(CHROOT) \
+		apt-get install -y --no-install-recommends $(MAILERS)
+	@touch $@
+
+# Of what a release has of both.
+upstreams = $(shell for upstream in xen linux; do \
+	scripts/release $(RELEASE) $$upstream >/dev/null 2>&1 && echo $$upstream; done)
+
+series: $(B)/mailers.stamp $(B)/upstream.stamp $(B)/kernel.stamp
+	@set -e; for upstream in $(upstreams); do \
+		echo "$$upstream:"; $(CHROOT) scripts/series $(RELEASE) $$upstream; done
+
+check-series: series
+	@set -e; for upstream in $(upstreams); do \
+		echo "$$upstream:"; $(CHROOT) scripts/series --check $(RELEASE) $$upstream; done
+
 style: $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
 	@$(CHROOT) scripts/style $(RELEASE)
 
@@ -171,7 +191,7 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@touch $@
 
 .PHONY: help demo check mutants style fuzz churn sanitize bench unit modules kernels tools \
-	image clean
+	image series check-series clean
 .DELETE_ON_ERROR:
 
 endif
