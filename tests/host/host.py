@@ -164,7 +164,7 @@ class Host:
                         "-b", self.images / "root.img", overlay], check=True)
         with self.step("boot the host"):
             self._launch(argv)
-            self._sync(time.monotonic() + 180)
+            self._sync(time.monotonic() + 600)
         with self.step("take the snapshot"):
             self.snapshot("clean")
             # What follows writes to the overlay: stopped, it is what it was.
