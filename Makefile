@@ -44,6 +44,7 @@ help:
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make series   the patches as mails for upstream, in $(B)/series'
 	@echo 'make check-series  each mail taken by git am, and built'
+	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE)'
 	@echo 'make clean    remove everything that was built'
 	@echo
 	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
@@ -69,6 +70,7 @@ sanitize: $(B)/debug.stamp
 		--cycles $(or $(CYCLES),100) --reloads $(or $(RELOADS),10) --variant debug
 
 unit: $(B)/unit.stamp
+debs: $(B)/debs.stamp
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
@@ -126,6 +128,31 @@ $(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
 	$(call step,tools,build the Xen tools) \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
+	@touch $@
+
+# Packages, in a root of their own.
+
+DEBS := scripts/chroot $(RELEASE)/debs
+
+$(B)/debs/chroot.stamp: packaging/mkroot scripts/chroot | build/setup.stamp
+	$(call step,debs-chroot,build root of the packages) packaging/mkroot $(RELEASE)
+	@touch $@
+
+$(B)/debs/xen.stamp: $(B)/upstream.stamp $(B)/debs/chroot.stamp packaging/changelog \
+		packaging/entry packaging/build $(call files,packaging/xen $(TOOLS) include docs/man)
+	$(call step,debs-xen-source,source package of Xen) $(DEBS) packaging/xen/source $(RELEASE)
+	$(call step,debs-xen,packages of Xen) $(DEBS) packaging/build $(RELEASE) xen
+	@touch $@
+
+$(B)/debs/xen-backends.stamp: $(B)/modules.stamp $(B)/debs/chroot.stamp packaging/changelog \
+		packaging/entry packaging/build $(call files,packaging/dkms)
+	$(call step,debs-xen-backends,package of the drivers) $(DEBS) sh -c \
+		'packaging/dkms/source $(RELEASE) && packaging/build $(RELEASE) xen-backends'
+	@touch $@
+
+$(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/xen-backends.stamp packaging/index
+	$(call step,debs,repository of the packages) $(DEBS) packaging/index $(RELEASE)
+	@sed -n 's/^index: /  /p' $(B)/log/debs.log
 	@touch $@
 
 # What only some verbs need: their packages, and all of the kernel's source.
@@ -190,8 +217,8 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz churn sanitize bench unit modules kernels tools \
-	image series check-series clean
+.PHONY: help demo check mutants style fuzz churn sanitize bench unit debs modules kernels \
+	tools image series check-series clean
 .DELETE_ON_ERROR:
 
 endif
