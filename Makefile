@@ -45,6 +45,7 @@ help:
 	@echo 'make series   the patches as mails for upstream, in $(B)/series'
 	@echo 'make check-series  each mail taken by git am, and built'
 	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE)'
+	@echo 'make check-debs  install them, boot from them, remove them; T=name'
 	@echo 'make clean    remove everything that was built'
 	@echo
 	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
@@ -54,6 +55,12 @@ demo: $(B)/image.stamp
 
 check: unit $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
+
+check-debs: $(B)/debs/hosts.stamp
+	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/debs $(if $(T),-k '$(T)')
+	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged tests/host/demo
+	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
+		/usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
 
 mutants: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/mutants
@@ -211,14 +218,24 @@ $(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
 	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
 	@touch $@
 
+# Hosts with, and without, our packages.
+
+$(B)/debs/stock.stamp: tests/debs/mkroot | build/setup.stamp
+	$(call step,debs-stock,a Debian with stock Xen) tests/debs/mkroot $(RELEASE)
+	@touch $@
+
+$(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp tests/debs/mkhosts
+	$(call step,debs-hosts,our packages in it and out again) tests/debs/mkhosts $(RELEASE)
+	@touch $@
+
 # Tests.
 
 $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tests/fuzz)
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
-.PHONY: help demo check mutants style fuzz churn sanitize bench unit debs modules kernels \
-	tools image series check-series clean
+.PHONY: help demo check check-debs mutants style fuzz churn sanitize bench unit debs modules \
+	kernels tools image series check-series clean
 .DELETE_ON_ERROR:
 
 endif

@@ -112,9 +112,11 @@ class Host:
     """One emulated Xen host. Each instance has a directory, and QEMU, of its own."""
 
     def __init__(self, release: str = "bookworm", directory: str | os.PathLike[str] | None = None,
-                 verbose: bool = False, variant: str = "host") -> None:
-        """variant: "host", as mkimage makes it, or "debug" (scripts/build-kernel)."""
-        self.images = TOP / "build" / release / variant
+                 verbose: bool = False, variant: str | None = None) -> None:
+        """variant: "host", as mkimage makes it, "debug" (scripts/build-kernel), or those
+        of tests/debs; where it is not said, $HOST_VARIANT says it, or else it is "host"."""
+        self.images = TOP / "build" / release / (
+            variant or os.environ.get("HOST_VARIANT", "host"))
         self._temporary = directory is None
         if directory is None:
             runs = self.images / "run"
