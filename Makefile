@@ -19,6 +19,9 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
 MAILERS := git python3 flex bison bc libelf-dev
+# libvirt takes long: it is built for who asks for it, and for its tests.
+LIBVIRT := $(if $(shell scripts/release $(RELEASE) libvirt 2>/dev/null),$(if $(filter \
+	check libvirt,$(MAKECMDGOALS))$(wildcard $(B)/libvirt.stamp),$(B)/libvirt.stamp))
 CHECKERS := sparse coccinelle ocaml-nox python3-ply shellcheck pycodestyle pyflakes3 \
 	clang libclang-rt-dev llvm
 
@@ -46,6 +49,7 @@ help:
 	@echo 'make check-series  each mail taken by git am, and built'
 	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE)'
 	@echo 'make check-debs  install them, boot from them, remove them; T=name'
+	@echo 'make libvirt  libvirt for them, in $(B)/libvirt-tree and on the emulated host'
 	@echo 'make clean    remove everything that was built'
 	@echo
 	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
@@ -53,7 +57,7 @@ help:
 demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
-check: unit $(B)/image.stamp
+check: unit $(LIBVIRT:.stamp=-check.stamp) $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
 
 check-debs: $(B)/debs/hosts.stamp
@@ -81,6 +85,7 @@ debs: $(B)/debs.stamp
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
+libvirt: $(B)/libvirt.stamp $(B)/image.stamp
 
 kernels:
 	@set -e; releases=$$(awk '!/^#/ { print $$1 }' releases.tsv); \
@@ -135,6 +140,19 @@ $(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
 	$(call step,tools,build the Xen tools) \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
+	@touch $@
+
+$(B)/libvirt-upstream.stamp: $(B)/upstream.stamp scripts/fetch-libvirt
+	$(call step,libvirt-upstream,libvirt: upstream source) \
+		$(CHROOT) scripts/fetch-libvirt $(RELEASE)
+	@touch $@
+
+$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp scripts/assemble \
+		$(call files,tools/libvirt)
+	$(call step,libvirt-patch,patch libvirt) \
+		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
+	$(call step,libvirt,build libvirt) $(CHROOT) tools/libvirt/build \
+		$(B)/libvirt $(B)/libvirt-build $(B)/xen $(B)/libvirt-tree
 	@touch $@
 
 # Packages, in a root of their own.
@@ -212,7 +230,7 @@ $(B)/root.stamp: tests/host/mkroot releases.tsv | build/setup.stamp
 	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
 	@touch $@
 
-$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
+$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp $(LIBVIRT) \
 		tests/host/mkimage tests/host/unpack-kernel \
 		$(call files,tests/host/dom0 tests/host/guest)
 	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
@@ -234,8 +252,18 @@ $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tes
 	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
+# libvirt's own; those that see libxl also with one that has no feature control.
+$(B)/libvirt-check.stamp: $(B)/libvirt.stamp
+	$(call step,libvirt-check,libvirt: its tests) $(CHROOT) tools/libvirt/check \
+		$(B)/libvirt-build $(B)/xen
+	$(call step,libvirt-stock,libvirt: build for a libxl without features) \
+		$(CHROOT) tools/libvirt/build $(B)/libvirt $(B)/libvirt-build stock
+	$(call step,libvirt-stock-check,libvirt: its tests with that) $(CHROOT) tools/libvirt/check \
+		$(B)/libvirt-build stock libxlxml2domconfigtest libxlxml2xmltest xlconfigtest
+	@touch $@
+
 .PHONY: help demo check check-debs mutants style fuzz churn sanitize bench unit debs modules \
-	kernels tools image series check-series clean
+	kernels tools libvirt image series check-series clean
 .DELETE_ON_ERROR:
 
 endif

@@ -244,16 +244,14 @@ libxlFeatureValidate(const char *device,
 
         if (!libxlFeatureNameIsValid(name)) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': '%s'. "
-                             "A name has 1 to %d characters of 'A-Za-z0-9-_@'"),
+                           _("%s: Invalid value for attribute '%s' in element '%s': '%s'. A name has 1 to %d characters of 'A-Za-z0-9-_@'"),
                            device, "name", "xen:feature", name, LIBXL_FEATURE_NAME_MAX);
             return -1;
         }
 
         if (!value[0]) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': "
-                             "'%s' needs a value"),
+                           _("%s: Invalid value for attribute '%s' in element '%s': '%s' needs a value"),
                            device, "value", "xen:feature", name);
             return -1;
         }
@@ -261,8 +259,7 @@ libxlFeatureValidate(const char *device,
         for (j = 0; j < i; j++) {
             if (STREQ(features->list[j].name, name)) {
                 virReportError(VIR_ERR_XML_ERROR,
-                               _("%s: Invalid value for attribute '%s' in element '%s': "
-                                 "'%s' is requested twice"),
+                               _("%s: Invalid value for attribute '%s' in element '%s': '%s' is requested twice"),
                                device, "name", "xen:feature", name);
                 return -1;
             }
@@ -270,8 +267,7 @@ libxlFeatureValidate(const char *device,
 
         if (virDomainBackendFeaturesFind(driver, name)) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': "
-                             "'%s' is requested by element '%s' already"),
+                           _("%s: Invalid value for attribute '%s' in element '%s': '%s' is requested by element '%s' already"),
                            device, "name", "xen:feature", name, "driver");
             return -1;
         }
@@ -294,8 +290,7 @@ libxlFeatureValidateDevice(const virDomainDeviceDef *dev)
 
         if (net->type == VIR_DOMAIN_NET_TYPE_HOSTDEV && net->backendFeatures.n > 0) {
             virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                           _("%s: element '%s' is not supported with type 'hostdev', "
-                             "which has no backend"),
+                           _("%s: element '%s' is not supported with type 'hostdev', which has no backend"),
                            device, "xen:feature");
             return -1;
         }
@@ -332,8 +327,7 @@ libxlFeatureMakeList(const char *device,
 
         if (!config) {
             virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                           _("%s: feature '%s' cannot be requested: "
-                             "libvirt was built for a libxenlight without feature control"),
+                           _("%s: feature '%s' cannot be requested: libvirt was built for a libxenlight without feature control"),
                            device, features->list[i].name);
             return -1;
         }
@@ -462,8 +456,7 @@ libxlFeatureCheckDiskUpdate(const virDomainDiskDef *orig,
         if (STRNEQ_NULLABLE(virDomainBackendFeaturesFind(&before, after.list[i].name),
                             after.list[i].value)) {
             virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
-                           _("%s: what is requested of feature '%s' cannot be "
-                             "changed by an update"),
+                           _("%s: what is requested of feature '%s' cannot be changed by an update"),
                            device, after.list[i].name);
             return -1;
         }
