@@ -6,13 +6,20 @@ import copy
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
-from host import Guest, Host, HostError  # noqa: E402
+from host import TOP, Guest, Host, HostError  # noqa: E402
+
+RELEASE = os.environ.get("RELEASE", "bookworm")
+# Not skipped, as if they might have run: there is nothing of ours to test.
+collect_ignore = [] if subprocess.run(
+    [TOP / "scripts/release", RELEASE, "libvirt"], capture_output=True, check=False
+).returncode == 0 else ["test_libvirt.py"]
 
 
 def _load_modules(host: Host) -> None:
@@ -32,7 +39,7 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    host = Host(os.environ.get("RELEASE", "bookworm"), verbose=True)
+    host = Host(RELEASE, verbose=True)
     # The one long step: a person sees it pass.
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
