@@ -126,11 +126,11 @@ $(B)/chroot.stamp: scripts/mkchroot scripts/chroot | build/setup.stamp
 
 # Upstream, ours laid over it, and the result.
 
-$(B)/upstream.stamp: $(B)/chroot.stamp scripts/fetch releases.tsv
+$(B)/upstream.stamp: $(B)/chroot.stamp scripts/fetch scripts/fetch-source releases.tsv
 	$(call step,upstream,upstream sources) $(CHROOT) scripts/fetch $(RELEASE)
 	@touch $@
 
-$(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-modules \
+$(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/patches scripts/build-modules \
 		$(call files,drivers include)
 	$(call step,linux,patch the drivers) \
 		$(CHROOT) scripts/assemble $(RELEASE) linux $(DRIVERS)
@@ -138,7 +138,7 @@ $(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/build-modules \
 		$(CHROOT) scripts/build-modules $(RELEASE)
 	@touch $@
 
-$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble tools/build \
+$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble scripts/patches tools/build \
 		$(call files,$(TOOLS) include docs/man)
 	$(call step,xen,patch the Xen tools) \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
@@ -151,7 +151,7 @@ $(B)/libvirt-upstream.stamp: $(B)/upstream.stamp scripts/fetch-libvirt
 		$(CHROOT) scripts/fetch-libvirt $(RELEASE)
 	@touch $@
 
-$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp scripts/assemble \
+$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp scripts/assemble scripts/patches \
 		$(call files,tools/libvirt)
 	$(call step,libvirt-patch,patch libvirt) \
 		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
@@ -221,10 +221,10 @@ fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
 
 $(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
-		tests/churn/kernel.config tests/churn/mkimage
+		tests/churn/kernel.config tests/churn/kasan.patch tests/churn/mkimage
 	$(call step,debug,a kernel with KASAN and lockdep) $(CHROOT) sh -c \
 		'apt-get install -y --no-install-recommends bc libelf-dev && \
-		scripts/build-kernel $(RELEASE) tests/churn/kernel.config'
+		scripts/build-kernel $(RELEASE) tests/churn/kernel.config tests/churn/kasan.patch'
 	$(call step,debug-image,its image of the emulated host) tests/churn/mkimage $(RELEASE)
 	@touch $@
 
