@@ -515,20 +515,19 @@ class Guest:
         return [(kind, int(devid)) for kind, devid in
                 map(str.split, self.host.run(script).stdout.splitlines())]
 
-    def backend(self, kind: str, devid: int) -> str:
+    def backend(self, kind: str, devid: int | str) -> str:
         """The xenstore directory of a backend (kind: vif or vbd)."""
         return f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}/{devid}"
 
-    def frontend(self, kind: str, devid: int) -> str:
+    def frontend(self, kind: str, devid: int | str) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
 
     def wait(self, backend: str, frontend: str = ".*", timeout: float = TIMEOUT) -> None:
         """Until all its devices have these xenbus states."""
         states: dict[str, str | None] = {}
         for kind in ("vif", "vbd"):
-            home = f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}"
-            states[f"{home}/*/state"] = backend
-            states[f"/local/domain/{self.domid}/device/{kind}/*/state"] = frontend
+            states[f"{self.backend(kind, '*')}/state"] = backend
+            states[f"{self.frontend(kind, '*')}/state"] = frontend
         self.host.wait_for(states, timeout)
 
     def connected(self, timeout: float = TIMEOUT) -> None:

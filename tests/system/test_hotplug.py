@@ -2,15 +2,9 @@
 """Devices that come to, and go from, a running guest."""
 from __future__ import annotations
 
-from host import Guest, Host
+from host import Host
 
 QUEUES = "multi-queue-max-queues"
-
-
-def gone(host: Host, guest: Guest, kind: str, devid: int) -> None:
-    host.wait_for({f"/libxl/{guest.domid}/device/{kind}/{devid}": None,
-                   guest.backend(kind, devid): None,
-                   guest.frontend(kind, devid): None})
 
 
 def test_network(host: Host) -> None:
@@ -24,8 +18,7 @@ def test_network(host: Host) -> None:
     assert host.tree(f"{libxl}/config") == expected
     assert host.tree(f"{guest.backend('vif', 0)}/config") == expected
 
-    host.run("xl network-detach guest 0")
-    gone(host, guest, "vif", 0)
+    guest.detach("vif", 0)
     host.run("xl network-attach guest bridge=xenbr0")
     guest.connected()
     assert guest.ask("report")["net"]["eth0"]["tx_queues"] == 2
@@ -43,8 +36,7 @@ def test_block(host: Host) -> None:
     libxl = f"/libxl/{guest.domid}/device/vbd/51712"
     assert host.tree(f"{libxl}/config") == {QUEUES: "1", "max-ring-page-order": "0"}
 
-    host.run("xl block-detach guest xvda")
-    gone(host, guest, "vbd", 51712)
+    guest.detach("vbd", 51712)
     host.run("xl block-attach guest phy:/dev/loop0,xvda,w")
     guest.connected()
     seen = guest.ask("report")["disk"]["xvda"]
