@@ -16,6 +16,9 @@ B      := build/$(RELEASE)
 CHROOT := scripts/chroot $(RELEASE)
 step    = @scripts/step $(B)/log/$(1).log '$(2)'
 
+# Emulated hosts that tests may run on at the same time.
+HOSTS   ?= $(shell nproc)
+
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
 MAILERS := git python3 flex bison bc libelf-dev
@@ -33,6 +36,7 @@ help:
 	@echo '                KEEP=1  leave the host running'
 	@echo 'make check    unit tests, then system tests on the emulated host'
 	@echo '                T=name  only the system tests whose name matches'
+	@echo '                HOSTS=$(HOSTS)  emulated hosts beside each other, a CPU and 1 GB each'
 	@echo 'make unit     unit tests alone'
 	@echo 'make mutants  break the code on purpose, see the system tests notice'
 	@echo 'make style    checkpatch, sparse, coccicheck; shellcheck, and Python'"'"'s'
@@ -59,7 +63,7 @@ demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
 check: unit $(B)/image.stamp
-	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
+	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system/test_libvirt.py
@@ -68,7 +72,7 @@ check-debs: $(B)/debs/hosts.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/debs $(if $(T),-k '$(T)')
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged tests/host/demo
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
-		/usr/bin/python3 -m pytest tests/system $(if $(T),-k '$(T)')
+		/usr/bin/python3 -m pytest -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
 
 mutants: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/mutants

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from host import TOP, Guest, Host, HostError  # noqa: E402
 
 RELEASE = os.environ.get("RELEASE", "bookworm")
+LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}
 # Not skipped, as if it might have run: this host has no libvirt (make check-libvirt).
 if not (TOP / "build" / RELEASE / "libvirt.stamp").exists():
     collect_ignore = ["test_libvirt.py"]
@@ -37,7 +38,7 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    host = Host(RELEASE, verbose=True)
+    host = Host(RELEASE, verbose=True, counted=True)
     # The one long step: a person sees it pass.
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
@@ -70,6 +71,12 @@ def guest(running: Guest) -> Guest:
     them in. Its disk frontend asks for the largest ring that it is offered."""
     running.host.restore("guest")
     return copy.copy(running)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take minutes come first: with several hosts one would be left alone
+    with the last of them."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(hookwrapper=True)
