@@ -180,8 +180,10 @@ class Host:
             self._monitor("stop")
             partial = self.directory / "booted.partial"
             shutil.copyfile(overlay, partial)
-            for old in self.images.glob(f"{booted.name.rpartition('.')[0].rpartition('.')[0]}.*"):
-                old.unlink(missing_ok=True)
+            for old in self.images.glob(booted.with_suffix("").with_suffix(".*").name):
+                # Another host may be starting from the same.
+                if old != booted:
+                    old.unlink(missing_ok=True)
             os.replace(partial, booted)
             self._monitor("cont")
 
@@ -233,10 +235,10 @@ class Host:
 
     def _argv(self) -> list[str]:
         # Two nanoseconds an instruction: about as fast as they are emulated.
-        time = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off"] \
+        clock = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off"] \
             if self.counted else ["-accel", "tcg,thread=multi"]
         return [
-            "qemu-system-x86_64", "-machine", "pc", *time,
+            "qemu-system-x86_64", "-machine", "pc", *clock,
             "-cpu", CPU, "-smp", os.environ.get("HOST_CPUS", "2"), "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
             "-initrd", f"{self.images}/vmlinux {LINUX_ARGS},{self.images}/initrd",
