@@ -49,7 +49,7 @@ help:
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make kernels  the backends for every kernel of releases.tsv'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
-	@echo 'make series   the patches as mails for upstream, in $(B)/series'
+	@echo 'make series   the patches as mails for upstream, in build/*/series'
 	@echo 'make check-series  each mail taken by git am, and built'
 	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE)'
 	@echo 'make check-debs  install them, boot from them, remove them; T=name'
@@ -205,17 +205,19 @@ $(B)/mailers.stamp: $(B)/chroot.stamp
 		apt-get install -y --no-install-recommends $(MAILERS)
 	@touch $@
 
-# Of what a release has of both.
-upstreams = $(shell for upstream in xen linux; do \
-	scripts/release $(RELEASE) $$upstream >/dev/null 2>&1 && echo $$upstream; done)
+# For upstream: against the newest release that has it.
+newest = $(shell awk '!/^#/ && $$$(1) != "-" { release = $$1 } END { print release }' releases.tsv)
 
-series: $(B)/mailers.stamp $(B)/upstream.stamp $(B)/kernel.stamp
-	@set -e; for upstream in $(upstreams); do \
-		echo "$$upstream:"; $(CHROOT) scripts/series $(RELEASE) $$upstream; done
+series check-series:
+	@$(MAKE) --no-print-directory $@-xen RELEASE=$(call newest,2)
+	@$(MAKE) --no-print-directory $@-linux RELEASE=$(call newest,4)
 
-check-series: series
-	@set -e; for upstream in $(upstreams); do \
-		echo "$$upstream:"; $(CHROOT) scripts/series --check $(RELEASE) $$upstream; done
+series-xen: $(B)/upstream.stamp
+series-linux: $(B)/kernel.stamp
+series-%: $(B)/mailers.stamp
+	@echo "$*, of $(RELEASE):"; $(CHROOT) scripts/series $(RELEASE) $*
+check-series-%: series-%
+	@$(CHROOT) scripts/series --check $(RELEASE) $*
 
 style: $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
 	@$(CHROOT) scripts/style $(RELEASE)
