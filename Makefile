@@ -134,7 +134,9 @@ $(B)/upstream.stamp: $(B)/chroot.stamp scripts/fetch scripts/fetch-source releas
 	$(call step,upstream,upstream sources) $(CHROOT) scripts/fetch $(RELEASE)
 	@touch $@
 
-$(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/patches scripts/build-modules \
+ASSEMBLERS := scripts/assemble scripts/overlay scripts/patches
+
+$(B)/modules.stamp: $(B)/upstream.stamp $(ASSEMBLERS) scripts/build-modules \
 		$(call files,drivers include)
 	$(call step,linux,patch the drivers) \
 		$(CHROOT) scripts/assemble $(RELEASE) linux $(DRIVERS)
@@ -142,7 +144,7 @@ $(B)/modules.stamp: $(B)/upstream.stamp scripts/assemble scripts/patches scripts
 		$(CHROOT) scripts/build-modules $(RELEASE)
 	@touch $@
 
-$(B)/tools.stamp: $(B)/upstream.stamp scripts/assemble scripts/patches tools/build \
+$(B)/tools.stamp: $(B)/upstream.stamp $(ASSEMBLERS) tools/build \
 		$(call files,$(TOOLS) include docs/man)
 	$(call step,xen,patch the Xen tools) \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
@@ -155,7 +157,7 @@ $(B)/libvirt-upstream.stamp: $(B)/upstream.stamp scripts/fetch-libvirt
 		$(CHROOT) scripts/fetch-libvirt $(RELEASE)
 	@touch $@
 
-$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp scripts/assemble scripts/patches \
+$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp $(ASSEMBLERS) \
 		$(call files,tools/libvirt)
 	$(call step,libvirt-patch,patch libvirt) \
 		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
