@@ -22,6 +22,8 @@ HOSTS   ?= $(shell nproc)
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
 MAILERS := git python3 flex bison bc libelf-dev
+LIBVIRTERS := meson python3-docutils xsltproc libxml2-utils libxml2-dev libgnutls28-dev \
+	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libxen-dev
 # libvirt takes long: it is built for who asks for it, and for its tests.
 LIBVIRT := $(if $(filter check-libvirt libvirt,$(MAKECMDGOALS))$(wildcard \
 	$(B)/libvirt.stamp),$(B)/libvirt.stamp)
@@ -152,13 +154,18 @@ $(B)/tools.stamp: $(B)/upstream.stamp $(ASSEMBLERS) tools/build \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
 	@touch $@
 
-$(B)/libvirt-upstream.stamp: $(B)/upstream.stamp scripts/fetch-libvirt
+$(B)/libvirt-upstream.stamp: $(B)/upstream.stamp
 	$(call step,libvirt-upstream,libvirt: upstream source) \
-		$(CHROOT) scripts/fetch-libvirt $(RELEASE)
+		$(CHROOT) scripts/fetch-source libvirt/$(RELEASE) $(B)/upstream/libvirt
 	@touch $@
 
-$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/tools.stamp $(ASSEMBLERS) \
-		$(call files,tools/libvirt)
+$(B)/libvirt-packages.stamp: $(B)/chroot.stamp
+	$(call step,libvirt-packages,packages for libvirt) $(CHROOT) \
+		apt-get install -y --no-install-recommends $(LIBVIRTERS)
+	@touch $@
+
+$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/libvirt-packages.stamp $(B)/tools.stamp \
+		$(ASSEMBLERS) $(call files,tools/libvirt)
 	$(call step,libvirt-patch,patch libvirt) \
 		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
 	$(call step,libvirt,build libvirt) $(CHROOT) tools/libvirt/build \
