@@ -23,7 +23,7 @@ DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
 MAILERS := git python3 flex bison bc libelf-dev
 LIBVIRTERS := meson python3-docutils xsltproc libxml2-utils libxml2-dev libgnutls28-dev \
-	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libxen-dev
+	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libjson-c-dev libxen-dev
 # libvirt takes long: it is built for who asks for it, and for its tests.
 LIBVIRT := $(if $(filter check-libvirt libvirt,$(MAKECMDGOALS))$(wildcard \
 	$(B)/libvirt.stamp),$(B)/libvirt.stamp)

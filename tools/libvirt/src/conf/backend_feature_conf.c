@@ -90,7 +90,7 @@ virDomainBackendFeaturesParseXML(xmlNodePtr node,
         if (!(name = virXMLPropString(cur, "name")) ||
             !(value = virXMLPropString(cur, "value"))) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("Missing required attribute '%s' in element '%s'"),
+                           _("Missing required attribute '%1$s' in element '%2$s'"),
                            name ? "value" : "name", qname);
             return -1;
         }

@@ -104,6 +104,9 @@ static const libxlFeatureIgnored libxlFeatureIgnoredDisk[] = {
     { offsetof(virDomainDiskDef, iothread), "driver iothread" },
     { offsetof(virDomainDiskDef, detect_zeroes), "driver detect_zeroes" },
     { offsetof(virDomainDiskDef, queue_size), "driver queue_size" },
+#if LIBVIR_VERSION_NUMBER >= 9005000
+    { offsetof(virDomainDiskDef, discard_no_unref), "driver discard_no_unref" },
+#endif
 };
 
 static const libxlFeatureIgnored libxlFeatureIgnoredVirtioDisk[] = {
@@ -208,14 +211,14 @@ libxlFeatureNetName(const virDomainNetDef *net)
 {
     char mac[VIR_MAC_STRING_BUFLEN];
 
-    return g_strdup_printf(_("interface '%s'"), virMacAddrFormat(&net->mac, mac));
+    return g_strdup_printf(_("interface '%1$s'"), virMacAddrFormat(&net->mac, mac));
 }
 
 
 static char *
 libxlFeatureDiskName(const virDomainDiskDef *disk)
 {
-    return g_strdup_printf(_("disk '%s'"), NULLSTR(disk->dst));
+    return g_strdup_printf(_("disk '%1$s'"), NULLSTR(disk->dst));
 }
 
 
@@ -244,14 +247,14 @@ libxlFeatureValidate(const char *device,
 
         if (!libxlFeatureNameIsValid(name)) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': '%s'. A name has 1 to %d characters of 'A-Za-z0-9-_@'"),
+                           _("%1$s: Invalid value for attribute '%2$s' in element '%3$s': '%4$s'. A name has 1 to %5$d characters of 'A-Za-z0-9-_@'"),
                            device, "name", "xen:feature", name, LIBXL_FEATURE_NAME_MAX);
             return -1;
         }
 
         if (!value[0]) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': '%s' needs a value"),
+                           _("%1$s: Invalid value for attribute '%2$s' in element '%3$s': '%4$s' needs a value"),
                            device, "value", "xen:feature", name);
             return -1;
         }
@@ -259,7 +262,7 @@ libxlFeatureValidate(const char *device,
         for (j = 0; j < i; j++) {
             if (STREQ(features->list[j].name, name)) {
                 virReportError(VIR_ERR_XML_ERROR,
-                               _("%s: Invalid value for attribute '%s' in element '%s': '%s' is requested twice"),
+                               _("%1$s: Invalid value for attribute '%2$s' in element '%3$s': '%4$s' is requested twice"),
                                device, "name", "xen:feature", name);
                 return -1;
             }
@@ -267,7 +270,7 @@ libxlFeatureValidate(const char *device,
 
         if (virDomainBackendFeaturesFind(driver, name)) {
             virReportError(VIR_ERR_XML_ERROR,
-                           _("%s: Invalid value for attribute '%s' in element '%s': '%s' is requested by element '%s' already"),
+                           _("%1$s: Invalid value for attribute '%2$s' in element '%3$s': '%4$s' is requested by element '%5$s' already"),
                            device, "name", "xen:feature", name, "driver");
             return -1;
         }
@@ -290,7 +293,7 @@ libxlFeatureValidateDevice(const virDomainDeviceDef *dev)
 
         if (net->type == VIR_DOMAIN_NET_TYPE_HOSTDEV && net->backendFeatures.n > 0) {
             virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                           _("%s: element '%s' is not supported with type 'hostdev', which has no backend"),
+                           _("%1$s: element '%2$s' is not supported with type 'hostdev', which has no backend"),
                            device, "xen:feature");
             return -1;
         }
@@ -303,6 +306,15 @@ libxlFeatureValidateDevice(const virDomainDeviceDef *dev)
         const virDomainDiskDef *disk = dev->data.disk;
 
         device = libxlFeatureDiskName(disk);
+
+        if (disk->queues > 0 && disk->bus != VIR_DOMAIN_DISK_BUS_XEN &&
+            disk->bus != VIR_DOMAIN_DISK_BUS_VIRTIO) {
+            virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                           _("%1$s: attribute '%2$s' in element '%3$s' is only supported on the buses 'xen' and 'virtio'"),
+                           device, "queues", "driver");
+            return -1;
+        }
+
         libxlFeatureCollectDiskDriver(disk, &driver);
         return libxlFeatureValidate(device, &disk->backendFeatures, &driver);
     }
@@ -327,7 +339,7 @@ libxlFeatureMakeList(const char *device,
 
         if (!config) {
             virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                           _("%s: feature '%s' cannot be requested: libvirt was built for a libxenlight without feature control"),
+                           _("%1$s: feature '%2$s' cannot be requested: libvirt was built for a libxenlight without feature control"),
                            device, features->list[i].name);
             return -1;
         }
@@ -456,7 +468,7 @@ libxlFeatureCheckDiskUpdate(const virDomainDiskDef *orig,
         if (STRNEQ_NULLABLE(virDomainBackendFeaturesFind(&before, after.list[i].name),
                             after.list[i].value)) {
             virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
-                           _("%s: what is requested of feature '%s' cannot be changed by an update"),
+                           _("%1$s: what is requested of feature '%2$s' cannot be changed by an update"),
                            device, after.list[i].name);
             return -1;
         }
@@ -484,7 +496,7 @@ libxlFeatureFormat(virBuffer *buf,
 
         if (*p) {
             virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                           _("%s: value '%s' of feature '%s' cannot be written to xl.cfg"),
+                           _("%1$s: value '%2$s' of feature '%3$s' cannot be written to xl.cfg"),
                            device, value, name);
             return -1;
         }
@@ -537,7 +549,7 @@ libxlFeatureParse(const char *param,
     if (!parts[0] || !libxlFeatureNameIsValid(parts[0]) ||
         !parts[1] || !parts[1][0]) {
         virReportError(VIR_ERR_CONF_SYNTAX,
-                       _("malformed parameter '%s': expected %s<feature>=<value>"),
+                       _("malformed parameter '%1$s': expected %2$s<feature>=<value>"),
                        param, LIBXL_FEATURE_PREFIX);
         return -1;
     }
