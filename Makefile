@@ -175,14 +175,18 @@ $(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/libvirt-packages.stamp $(B)
 # Packages, in a root of their own.
 
 DEBS := scripts/chroot $(RELEASE)/debs
+PACKAGERS := scripts/overlay scripts/patches \
+	packaging/changelog packaging/entry packaging/source packaging/build
 
 $(B)/debs/chroot.stamp: packaging/mkroot scripts/chroot | build/setup.stamp
 	$(call step,debs-chroot,build root of the packages) packaging/mkroot $(RELEASE)
 	@touch $@
 
-$(B)/debs/xen.stamp: $(B)/upstream.stamp $(B)/debs/chroot.stamp packaging/changelog \
-		packaging/entry packaging/build $(call files,packaging/xen $(TOOLS) include docs/man)
-	$(call step,debs-xen-source,source package of Xen) $(DEBS) packaging/xen/source $(RELEASE)
+# Xen's packages name the version of libvirt's, which are built with Xen's.
+$(B)/debs/xen.stamp: $(B)/libvirt-upstream.stamp $(B)/debs/chroot.stamp $(PACKAGERS) \
+		$(call files,packaging/xen $(TOOLS) include docs/man)
+	$(call step,debs-xen-source,source package of Xen) \
+		$(DEBS) packaging/source $(RELEASE) xen $(TOOLS)
 	$(call step,debs-xen,packages of Xen) $(DEBS) packaging/build $(RELEASE) xen
 	@touch $@
 
