@@ -190,13 +190,22 @@ $(B)/debs/xen.stamp: $(B)/libvirt-upstream.stamp $(B)/debs/chroot.stamp $(PACKAG
 	$(call step,debs-xen,packages of Xen) $(DEBS) packaging/build $(RELEASE) xen
 	@touch $@
 
+$(B)/debs/libvirt.stamp: $(B)/debs/xen.stamp $(PACKAGERS) \
+		$(call files,packaging/libvirt tools/libvirt)
+	$(call step,debs-libvirt-source,source package of libvirt) \
+		$(DEBS) packaging/source $(RELEASE) libvirt tools/libvirt
+	$(call step,debs-libvirt,packages of libvirt) \
+		$(DEBS) packaging/build $(RELEASE) libvirt xen
+	@touch $@
+
 $(B)/debs/xen-backends.stamp: $(B)/modules.stamp $(B)/debs/chroot.stamp packaging/changelog \
 		packaging/entry packaging/build $(call files,packaging/dkms)
 	$(call step,debs-xen-backends,package of the drivers) $(DEBS) sh -c \
 		'packaging/dkms/source $(RELEASE) && packaging/build $(RELEASE) xen-backends'
 	@touch $@
 
-$(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/xen-backends.stamp packaging/index
+$(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backends.stamp \
+		packaging/index
 	$(call step,debs,repository of the packages) $(DEBS) packaging/index $(RELEASE)
 	@sed -n 's/^index: /  /p' $(B)/log/debs.log
 	@touch $@

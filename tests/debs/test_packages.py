@@ -117,6 +117,24 @@ def test_what_uses_the_library() -> None:
     # Debian's own, and its next, are broken; ours of the same is not.
     assert newer(low[1], stock) and newer(f"{stock}+deb{DEBIAN}u9", high[1]) and newer(f"{stock}.1", high[1])
     assert newer(f"{stock}+config1", low[1]) and newer(high[1], f"{stock}+config1")
+    # Of libvirt, its driver for Xen and no other.
+    users = {path.name.split("_")[0] for path in REPOSITORY.glob("libvirt*.deb")
+             if abi in control(path.name.split("_")[0], "Depends").split(", ")}
+    assert users == {"libvirt-daemon-driver-xen"}
+
+
+def test_libvirt() -> None:
+    """Who has libvirt's driver gets ours with our libxl, and all of libvirt with it;
+    nothing of Debian's libvirt comes back alone."""
+    before, after = packages("stock-libvirt"), packages("libvirt")
+    libvirt = {name for name in before if name.startswith("libvirt")}
+    assert {"libvirt0", "libvirt-daemon-driver-xen"} < libvirt
+    version, = {after[name] for name in libvirt}
+    assert re.fullmatch(re.escape(before["libvirt0"]) + r"\+config\d+", version)
+    assert {name for name in before if after.get(name) != before[name]} == \
+        libvirt | {"xen-utils-common", f"xen-utils-{XEN}", f"libxenmisc{XEN}"}
+    assert packages("mixed") == after
+    assert re.search(r"Breaks:? libvirt-daemon-driver-xen", (HOSTS / "mixed.log").read_text())
 
 
 def test_kernel_at_hand() -> None:
