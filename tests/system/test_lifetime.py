@@ -128,10 +128,11 @@ def test_hotplug_script_fails(guest: Guest) -> None:
     host = guest.host
     host.put("/etc/xen/scripts/fails", FAILS, mode=0o755)
     devices = [
-        (VIF, "network-attach guest bridge=xenbr0", " ", "vif-bridge", "online"),
-        (VBD, "block-attach guest phy:/dev/loop0,xvda,w", ",", "block", "add"),
+        (VIF, "network-attach guest bridge=xenbr0", " ", "vif-bridge",
+         f"vif=vif{guest.domid}.0", "online"),
+        (VBD, "block-attach guest phy:/dev/loop0,xvda,w", ",", "block", "", "add"),
     ]
-    for device, attach, separator, script, action in devices:
+    for device, attach, separator, script, environment, action in devices:
         backend = guest.backend(*device)
         host.run(f"cd /etc/xen/scripts && mv {script} works && cp fails {script}")
         failed = host.run(f"xl {attach}{separator}config-{QUEUES}=1", check=False)
@@ -140,8 +141,8 @@ def test_hotplug_script_fails(guest: Guest) -> None:
         assert "no luck today" in failed.stderr, str(failed)
         assert host.read(f"{backend}/{QUEUES}") == "1" and host.read(f"{backend}/state") == "2"
 
-        host.run(f"cd /etc/xen/scripts && mv works {script} && vif=vif{guest.domid}.0"
-                 f" XENBUS_PATH={backend} ./{script} {action}")
+        host.run(f"cd /etc/xen/scripts && mv works {script} &&"
+                 f" {environment} XENBUS_PATH={backend} ./{script} {action}")
         guest.connected()
 
     seen = guest.ask("report")

@@ -3,7 +3,7 @@
  * Xen's hotplug scripts for network interfaces (vif-bridge) and disks (block) in one
  * process instead of some hundred: what they tell the backend, without their check for
  * a disk that is used twice. Debian's own are beside it, as *.debian. libxl gives the
- * backend's directory in $XENBUS_PATH and the interface's name in $vif.
+ * backend's directory in $XENBUS_PATH and, of an interface, its name in $vif.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -76,16 +76,19 @@ static void add(void)
 
 int main(int argc, char **argv)
 {
+	const char *vif;
+
 	if (argc < 2 || !getenv("XENBUS_PATH"))
 		errx(1, "usage: XENBUS_PATH=<backend> %s ACTION", argv[0]);
-	if (strcmp(argv[1], "online") && strcmp(argv[1], "add"))
+	vif = getenv("vif");
+	if (strcmp(argv[1], vif ? "online" : "add"))
 		return 0;
 
 	xs = xs_open(0);
 	if (!xs)
 		err(1, "xenstore");
-	if (!strcmp(argv[1], "online"))
-		online(getenv("vif"));
+	if (vif)
+		online(vif);
 	else
 		add();
 	set("hotplug-status", "connected");
