@@ -32,6 +32,8 @@ from typing import Any
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CONSOLE_LINES = 40
+# Each request to oxenstored, see mkimage.
+ACCESS_LOG = "/var/log/xen/xenstored-access.log"
 # The toolstack on this machine takes what time it takes, but never minutes.
 TIMEOUT = 120.0
 
@@ -413,6 +415,10 @@ class Host:
 
     def use_our_modules(self) -> None:
         self.run("modprobe -r xen-netback xen-blkback && modprobe -a xen-netback xen-blkback")
+
+    def stop_access_log(self) -> None:
+        """As on a real host: without it each request is a little quicker."""
+        self.run(f"ln -sf /dev/null {ACCESS_LOG} && kill -HUP $(pidof oxenstored)")
 
     # --- looking at it ---
 

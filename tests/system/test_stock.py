@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from host import Host
+from host import ACCESS_LOG, Host
 
 # Numbers that the frontend is handed by its own kernel; never twice the same.
 VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-ring-ref$")
@@ -14,8 +14,7 @@ MAC = "00:16:3e:00:00:01"
 
 def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[str]]:
     """{path: (value, permissions)} of all devices, and the backends' requests."""
-    log = "/var/log/xen/xenstored-access.log"
-    host.run(f": >{log}")
+    host.run(f": >{ACCESS_LOG}")
     guest = host.create(xl=xl, vif=[f"bridge=xenbr0,mac={MAC}"], disk=["phy:/dev/loop0,xvda,w"])
     assert guest.domid == 1
 
@@ -32,7 +31,7 @@ def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[
 
     # dom0's kernel is connection D0; what it does in a transaction, D0.<number>.
     requests: Counter[str] = Counter()
-    for line in host.get(log).decode(errors="replace").splitlines():
+    for line in host.get(ACCESS_LOG).decode(errors="replace").splitlines():
         request = re.fullmatch(r"\[.*?\] +D0(?:\.\d+)? +(\S+) +(\S*backend/\S+).*", line)
         if request and request[1] != "w":
             requests[f"{request[1]} {request[2]}"] += 1
