@@ -30,6 +30,16 @@ LIBVIRT := $(if $(filter check-libvirt libvirt,$(MAKECMDGOALS))$(wildcard \
 CHECKERS := sparse coccinelle ocaml-nox python3-ply shellcheck pycodestyle pyflakes3 \
 	clang libclang-rt-dev llvm
 
+# Those of releases.tsv; those that have an upstream; the newest of them.
+releases = $(shell awk '!/^\#/ { print $$1 }' releases.tsv)
+having = $(foreach release,$(releases),$(if $(shell \
+	scripts/release $(release) $(1) 2>/dev/null),$(release)))
+newest = $(lastword $(call having,$(1)))
+
+# A step that installs packages in the build root.
+packages = $(call step,$(1),packages for $(2)) $(CHROOT) \
+	apt-get install -y --no-install-recommends $(3)
+
 # Our files of these folders.
 files = $(shell find $(1) -type f ! -name '*.pyc' ! -path '*/.*')
 
@@ -59,7 +69,7 @@ help:
 	@echo 'make check-libvirt  its own tests, then ours on the emulated host'
 	@echo 'make clean    remove everything that was built'
 	@echo
-	@echo 'RELEASE=$(RELEASE) (of:$(shell awk '!/^#/ && $$2 != "-" { printf " %s", $$1 }' releases.tsv))'
+	@echo 'RELEASE=$(RELEASE) (of: $(strip $(call having,xen)))'
 
 demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
@@ -98,13 +108,12 @@ image: $(B)/image.stamp
 libvirt: $(B)/libvirt.stamp $(B)/image.stamp
 
 kernels:
-	@set -e; releases=$$(awk '!/^#/ { print $$1 }' releases.tsv); \
-	for release in $$releases; do \
+	@set -e; for release in $(releases); do \
 		echo "$$release:"; \
 		$(MAKE) --no-print-directory modules RELEASE=$$release; \
 	done; \
 	echo; printf '%-20s %-14s %s\n' release module 'built for'; \
-	for release in $$releases; do \
+	for release in $(releases); do \
 		for module in xen-netback xen-blkback; do \
 			printf '%-20s %-14s ' "$$release" "$$module"; \
 			scripts/chroot $$release modinfo -F vermagic \
@@ -160,8 +169,7 @@ $(B)/libvirt-upstream.stamp: $(B)/upstream.stamp
 	@touch $@
 
 $(B)/libvirt-packages.stamp: $(B)/chroot.stamp
-	$(call step,libvirt-packages,packages for libvirt) $(CHROOT) \
-		apt-get install -y --no-install-recommends $(LIBVIRTERS)
+	$(call packages,libvirt-packages,libvirt,$(LIBVIRTERS))
 	@touch $@
 
 $(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/libvirt-packages.stamp $(B)/tools.stamp \
@@ -213,8 +221,7 @@ $(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backe
 # What only some verbs need: their packages, and all of the kernel's source.
 
 $(B)/checkers.stamp: $(B)/chroot.stamp
-	$(call step,checkers,packages for style and fuzz) $(CHROOT) \
-		apt-get install -y --no-install-recommends $(CHECKERS)
+	$(call packages,checkers,style and fuzz,$(CHECKERS))
 	@touch $@
 
 $(B)/kernel.stamp: $(B)/upstream.stamp scripts/fetch-kernel
@@ -223,16 +230,13 @@ $(B)/kernel.stamp: $(B)/upstream.stamp scripts/fetch-kernel
 	@touch $@
 
 $(B)/mailers.stamp: $(B)/chroot.stamp
-	$(call step,mailers,packages for the series) $(CHROOT) \
-		apt-get install -y --no-install-recommends $(MAILERS)
+	$(call packages,mailers,the series,$(MAILERS))
 	@touch $@
 
 # For upstream: against the newest release that has it.
-newest = $(shell awk '!/^#/ && $$$(1) != "-" { release = $$1 } END { print release }' releases.tsv)
-
 series check-series:
-	@$(MAKE) --no-print-directory $@-xen RELEASE=$(call newest,2)
-	@$(MAKE) --no-print-directory $@-linux RELEASE=$(call newest,4)
+	@$(MAKE) --no-print-directory $@-xen RELEASE=$(call newest,xen)
+	@$(MAKE) --no-print-directory $@-linux RELEASE=$(call newest,linux)
 
 series-xen: $(B)/upstream.stamp
 series-linux: $(B)/kernel.stamp
