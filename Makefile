@@ -94,7 +94,7 @@ bench: $(B)/image.stamp build/bench.stamp
 
 churn: $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
-		--cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50)
+		$(if $(COUNTED),--counted) --cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50)
 
 sanitize: $(B)/debug.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
