@@ -110,13 +110,14 @@ def test_what_uses_the_library() -> None:
     breaks = control(f"libxenmisc{XEN}", "Breaks").split(", ")
     ours = packages("packaged")[f"libxenmisc{XEN}"]
     assert {f"xen-utils-{XEN} (<< {ours})", f"xen-utils-{XEN} (>> {ours})"} < set(breaks)
-    low, high = (re.fullmatch(r"libvirt-daemon-driver-xen \((<<|>>) (.*)\)", entry).groups()
-                 for entry in breaks if entry.startswith("libvirt"))
-    assert low[0] == "<<" and high[0] == ">>"
-    stock = low[1].removesuffix("+config")
+    broken = dict(re.fullmatch(r"libvirt-daemon-driver-xen \((<<|>>) (.*)\)", entry).groups()
+                  for entry in breaks if entry.startswith("libvirt"))
+    low, high = broken["<<"], broken[">>"]
+    stock = low.removesuffix("+config")
     # Debian's own, and its next, are broken; ours of the same is not.
-    assert newer(low[1], stock) and newer(f"{stock}+deb{DEBIAN}u9", high[1]) and newer(f"{stock}.1", high[1])
-    assert newer(f"{stock}+config1", low[1]) and newer(high[1], f"{stock}+config1")
+    assert newer(low, stock)
+    assert newer(f"{stock}+deb{DEBIAN}u9", high) and newer(f"{stock}.1", high)
+    assert newer(f"{stock}+config1", low) and newer(high, f"{stock}+config1")
     # Of libvirt, its driver for Xen and no other.
     users = {path.name.split("_")[0] for path in REPOSITORY.glob("libvirt*.deb")
              if abi in control(path.name.split("_")[0], "Depends").split(", ")}
