@@ -56,6 +56,7 @@ help:
 	@echo 'make bench    what the backends cost and how fast they are, against stock'
 	@echo '                OUT=docs/bench  keep the result where the README shows it'
 	@echo 'make churn    devices come and go, CYCLES=300 times; modules, RELOADS=50'
+	@echo '                COUNTED=1  beside other work'
 	@echo 'make sanitize the same on a kernel with KASAN, lockdep and kmemleak'
 	@echo '                CYCLES=100 RELOADS=10'
 	@echo 'make modules  the backends, in $(B)/modules'
@@ -254,9 +255,9 @@ fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 
 $(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
 		tests/churn/kernel.config tests/churn/kasan.patch tests/churn/mkimage
-	$(call step,debug,a kernel with KASAN and lockdep) $(CHROOT) sh -c \
-		'apt-get install -y --no-install-recommends bc libelf-dev && \
-		scripts/build-kernel $(RELEASE) tests/churn/kernel.config tests/churn/kasan.patch'
+	$(call packages,debug-packages,a kernel,bc libelf-dev)
+	$(call step,debug,a kernel with KASAN and lockdep) $(CHROOT) \
+		scripts/build-kernel $(RELEASE) tests/churn/kernel.config tests/churn/kasan.patch
 	$(call step,debug-image,its image of the emulated host) tests/churn/mkimage $(RELEASE)
 	@touch $@
 
