@@ -54,6 +54,12 @@ def modules(stage: str) -> dict[tuple[str, str], str]:
     return found
 
 
+def in_initrd(stage: str) -> list[str]:
+    """The copies of xen-blkback in initial RAM disks."""
+    return [line for line in lines(f"{stage}.files")
+            if re.search(r" \./.*/xen-blkback\.ko", line)]
+
+
 def said(stage: str) -> dict[str, str]:
     """{kernel: what our package said of it last}"""
     return dict(re.findall(r"^xen-backends-dkms: (\S+): (.*)", (HOSTS / f"{stage}.log").read_text(),
@@ -146,10 +152,9 @@ def test_kernel_at_hand() -> None:
     kernel, = {kernel for kernel, _ in found}
     assert said("packaged") == {
         kernel: "drivers with feature control, from when they are loaded next"}
-    # The initial RAM disk holds a copy of it, this one.
-    copies = [line for line in lines("packaged.files")
-              if re.search(r" \./.*/xen-blkback\.ko", line)]
-    assert len(copies) == 1 and OURS in copies[0], copies
+    # Where the initial RAM disk holds a copy of it, as Debian 12's does, it is this one.
+    was, copies = in_initrd("stock"), in_initrd("packaged")
+    assert len(copies) == len(was) and all(OURS in copy for copy in copies), copies
 
 
 def test_kernel_of_the_series() -> None:
@@ -171,7 +176,6 @@ def test_kernel_of_another_series() -> None:
     assert f"linux-image-{kernel}" in packages("unknown")
     assert said("unknown")[kernel] == (f"not a Linux {LINUX} with both drivers: "
                                        "keeps its own, without feature control")
-    assert "BUILD_EXCLUSIVE" in (HOSTS / "unknown.log").read_text()
 
 
 def test_nothing_is_left() -> None:
@@ -253,7 +257,8 @@ def test_upgrade(boot) -> None:
     host = boot("stock")
     guest = host.create(vif=[VIF], disk=[DISK])
     # A number for each block that was written and read back; none after an error.
-    guest.ask("sh (n=0; while n=$((n + 1)); head -c 64k /dev/urandom >/a &&"
+    # Not all that it could: what it takes from the CPUs, the compiler does not have.
+    guest.ask("sh (n=0; while n=$((n + 1)); sleep 0.5; head -c 64k /dev/urandom >/a &&"
               " dd if=/a of=/dev/xvda bs=64k seek=$((n % 512)) oflag=direct &&"
               " dd if=/dev/xvda of=/b bs=64k skip=$((n % 512)) count=1 iflag=direct &&"
               " cmp /a /b && echo $n >/blocks; do :; done) >/dev/null 2>&1 &")
