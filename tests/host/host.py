@@ -409,9 +409,11 @@ class Host:
     def use_stock_modules(self) -> None:
         """The backends that Debian ships in place of ours; only while there are no
         devices, as is the way back."""
-        self.run("modprobe -r xen-netback xen-blkback &&"
-                 " cd /lib/modules/$(uname -r)/kernel/drivers &&"
-                 " insmod net/xen-netback/xen-netback.ko && insmod block/xen-blkback/xen-blkback.ko")
+        # Debian 13's DKMS moves what it replaces.
+        self.run("modprobe -r xen-netback xen-blkback && for module in xen-netback xen-blkback; do"
+                 " insmod $(find /lib/modules/$(uname -r)/kernel"
+                 " /var/lib/dkms/xen-backends/original_module -name $module.ko -o -name $module.ko.xz"
+                 " 2>/dev/null) || exit; done")
 
     def use_our_modules(self) -> None:
         self.run("modprobe -r xen-netback xen-blkback && modprobe -a xen-netback xen-blkback")
