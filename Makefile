@@ -18,6 +18,8 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 
 # Emulated hosts that tests may run on at the same time.
 HOSTS   ?= $(shell nproc)
+# At the end also why a test was skipped.
+PYTEST  := /usr/bin/python3 -m pytest -rfEs
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
@@ -76,16 +78,16 @@ demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
 check: unit $(B)/image.stamp
-	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
+	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/image.stamp
-	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/system/test_libvirt.py
+	@RELEASE=$(RELEASE) $(PYTEST) tests/system/test_libvirt.py
 
 check-debs: $(B)/debs/hosts.stamp
-	@RELEASE=$(RELEASE) /usr/bin/python3 -m pytest tests/debs $(if $(T),-k '$(T)')
+	@RELEASE=$(RELEASE) $(PYTEST) tests/debs $(if $(T),-k '$(T)')
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged tests/host/demo
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
-		/usr/bin/python3 -m pytest -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
+		$(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
 
 mutants: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/mutants

@@ -214,6 +214,7 @@ def test_domain(libvirt: Host) -> None:
     assert dump(host, "--inactive", "guest") == defined, "detached, for the next start"
 
 
+@pytest.mark.usefixtures("migrates")
 def test_other_daemon(libvirt: Host) -> None:
     """Migrated to another daemon on the same host (libvirt's protocol, version 3), and
     saved and restored by that."""
