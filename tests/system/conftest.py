@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +37,10 @@ def _load_modules(host: Host) -> None:
 def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     """The host as it is after boot."""
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
+    # Debian 12's xdist with -v runs a worker now and then in another thread than the main
+    # one, where no handler can be set (https://github.com/pytest-dev/execnet/issues/96).
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     host = Host(RELEASE, verbose=True, counted=True)
     # The one long step: a person sees it pass.
