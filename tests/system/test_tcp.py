@@ -55,14 +55,18 @@ def transfer_all(guest: Guest) -> dict[tuple[int, int, str], bytes]:
         f"nc $to $(({PORT} + 100 * n + 10 * v)) </data >/dev/null; "
         "sha256sum </data; done; done", timeout=300)
     assert sums["rc"] == 0, sums
-    # A capture is ended when it has read all that the kernel has for it.
+    # A capture is ended when it has read all that the kernel has for it; what the kernel
+    # had to drop it never reads.
     host.run(r"""for pid in $(cat /root/nc.pids); do tail --pid=$pid -f /dev/null; done
         n=0
         for pid in $(cat /root/tcpdump.pids); do
+            end=$((SECONDS + 15))
             until kill -USR1 $pid && tail -n 1 /root/$n.tcpdump |
                 grep -Eq ' ([0-9]+) packets? captured, \1 packets? received'
             do
-                [ -e /proc/$pid ] || { cat /root/$n.tcpdump >&2; exit 1; }
+                [ -e /proc/$pid ] && ((SECONDS < end)) || {
+                    tail -n 1 /root/$n.tcpdump >&2; exit 1
+                }
                 sleep 0.1
             done
             kill $pid; tail --pid=$pid -f /dev/null; n=$((n + 1))
