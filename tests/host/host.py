@@ -36,9 +36,22 @@ CONSOLE_LINES = 40
 ACCESS_LOG = "/var/log/xen/xenstored-access.log"
 # The toolstack on this machine takes what time it takes, but never minutes.
 TIMEOUT = 120.0
+# And what else may hang: how long it takes before it counts as that, in seconds of ours.
+# A machine that has other work is no failure, so none of them is near what is usual; a
+# counted host, whose time is not ours, gets COUNTED times as long for each.
+LIMITS = {
+    "boot": 600.0,      # until dom0's agent answers
+    "launch": 120.0,    # QEMU opens its sockets: after it has loaded a snapshot
+    "agent": 60.0,      # an answer of dom0's agent, or QEMU's
+    "snapshot": 300.0,  # to write one
+    "quit": 10.0,       # then it is killed
+    "console": 60.0,    # Xen prints its grant tables
+}
+COUNTED = 10
 
-# With a source of random numbers: libuuid, and so xl create, waits seconds for one.
-CPU = "qemu64,+rdrand"
+# With a source of random numbers: libuuid, and so xl create, waits seconds for one. With
+# SVM and nested paging, QEMU's emulator runs PVH and HVM guests.
+CPU = "qemu64,+rdrand,+svm,+npt,+nrip-save"
 XEN_ARGS = "dom0_mem=1024M,max:1024M dom0_max_vcpus=2 console=com1 ucode=no spec-ctrl=no xpti=no loglvl=info guest_loglvl=info"
 # Less to do at boot, and nothing that guards against a neighbour on a real CPU.
 QUICK = "mitigations=off cryptomgr.notests apparmor=0 audit=0 random.trust_cpu=on rcupdate.rcu_expedited=1"
@@ -133,11 +146,22 @@ class Host:
         self.directory = pathlib.Path(directory).absolute()
         self.verbose = verbose
         self.disks = [f"/dev/loop{n}" for n in range(4)]
+        # Of guests that do not say it.
+        self.guest_type = "pv"
         self._qemu: subprocess.Popen[bytes] | None = None
         self._qmp: _Json | None = None
         self._agent: _Json | None = None
         self._detach = False
         self._seq = 0
+        # The agent owes an answer to a question that nobody waits for any more.
+        self._late = False
+
+    def _deadline(self, name: str) -> float:
+        """When what LIMITS names has hung."""
+        return self._after(LIMITS[name])
+
+    def _after(self, seconds: float) -> float:
+        return time.monotonic() + seconds * (COUNTED if self.counted else 1)
 
     # --- life ---
 
@@ -162,7 +186,7 @@ class Host:
                 shutil.copyfile(booted, overlay)
                 with self.step("load the booted host"):
                     self._launch([*argv, "-loadvm", "clean"])
-                    self._sync(time.monotonic() + 30)
+                    self._sync(self._deadline("agent"))
             else:
                 self._boot(argv, overlay, booted)
         except BaseException:
@@ -175,7 +199,7 @@ class Host:
                         "-b", self.images / "root.img", overlay], check=True)
         with self.step("boot the host"):
             self._launch(argv)
-            self._sync(time.monotonic() + 600)
+            self._sync(self._deadline("boot"))
         with self.step("take the snapshot"):
             self.snapshot("clean")
             # What follows writes to the overlay: stopped, it is what it was.
@@ -194,7 +218,7 @@ class Host:
         its agent, one whose dom0 may hang, to stop it."""
         self._connect(time.monotonic() + 1)
         if agent:
-            self._sync(time.monotonic() + 30)
+            self._sync(self._deadline("agent"))
         return self
 
     def stop(self) -> None:
@@ -209,11 +233,11 @@ class Host:
     def _quit(self) -> None:
         if self._qmp:
             with contextlib.suppress(OSError, HostError):
-                self._monitor("quit", timeout=5)
+                self._monitor("quit", "quit")
         self._disconnect()
         if self._qemu:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._qemu.wait(5)
+                self._qemu.wait(LIMITS["quit"])
             self._qemu.kill()
             self._qemu.wait()
             self._qemu = None
@@ -225,7 +249,7 @@ class Host:
         self.stop()
 
     def snapshot(self, name: str = "clean") -> None:
-        self._monitor(f"savevm {name}")
+        self._monitor(f"savevm {name}", "snapshot")
 
     def restore(self, name: str = "clean") -> None:
         """Back to the snapshot: dom0, its guests, its disks, everything."""
@@ -233,7 +257,7 @@ class Host:
         # though it does the other clocks, and Xen does not survive the difference.
         self._quit()
         self._launch([*self._argv(), "-loadvm", name])
-        self._sync(time.monotonic() + 30)
+        self._sync(self._deadline("agent"))
 
     def _argv(self) -> list[str]:
         # Two nanoseconds an instruction: about as fast as they are emulated.
@@ -263,7 +287,7 @@ class Host:
         with open(self.directory / "qemu.log", "wb") as log:
             self._qemu = subprocess.Popen(prefix + argv, cwd=self.directory, stdout=log,
                                           stderr=log, stdin=subprocess.DEVNULL)
-        self._connect(time.monotonic() + 10)
+        self._connect(self._deadline("launch"))
 
     # --- channels ---
 
@@ -292,6 +316,8 @@ class Host:
                  deadline: float) -> Any:
         if channel is None:
             raise HostError("the host is not running")
+        if channel is self._agent and self._late:
+            self._sync(deadline)
         try:
             channel.send({"execute": name, "arguments": arguments})
             while True:
@@ -301,62 +327,61 @@ class Host:
                 if "return" in reply:
                     return reply["return"]
         except (OSError, ValueError) as error:
+            # What comes later is no answer to the next question.
+            self._late = channel is self._agent
             raise self._error(f"{name}: {error}") from None
 
-    def _monitor(self, line: str, timeout: float = 60) -> str:
+    def _monitor(self, line: str, limit: str = "agent") -> str:
         text = self._command(self._qmp, "human-monitor-command", {"command-line": line},
-                             time.monotonic() + timeout)
+                             self._deadline(limit))
         if "Error" in text:
             raise self._error(f"{line}: {text}")
         return text
 
     def _sync(self, deadline: float) -> None:
-        """Find the start of the agent's next answer: before it may be the rest of
-        one that it was giving when the snapshot was taken or loaded."""
-        self._seq += 1
-        cookie = self._seq
+        """Find the start of the agent's next answer: before it may be the rest of one
+        that it was giving when the snapshot was taken or loaded, or one that was late."""
         agent = self._agent
         assert agent
-        request = json.dumps({"execute": "guest-sync-delimited", "arguments": {"id": cookie}})
-        try:
-            # 0xff makes the agent's parser drop what it has.
-            agent.socket.sendall(b"\xff" + request.encode() + b"\n")
-            while True:
-                with contextlib.suppress(ValueError):
-                    line = agent.receive(min(deadline, time.monotonic() + 1))
-                    if line.get("return") == cookie:
-                        return
-        except TimeoutError:
-            if time.monotonic() > deadline or (self._qemu and self._qemu.poll() is not None):
-                raise self._error("dom0's agent does not answer") from None
-            self._sync(deadline)
-        except OSError as error:
-            raise self._error(f"dom0's agent: {error}") from None
+        while True:
+            self._seq += 1
+            request = {"execute": "guest-sync-delimited", "arguments": {"id": self._seq}}
+            try:
+                # 0xff makes the agent's parser drop what it has.
+                agent.socket.sendall(b"\xff" + json.dumps(request).encode() + b"\n")
+                while True:
+                    with contextlib.suppress(ValueError):
+                        line = agent.receive(min(deadline, time.monotonic() + 1))
+                        if line.get("return") == self._seq:
+                            self._late = False
+                            return
+            except TimeoutError:
+                if time.monotonic() > deadline or (self._qemu and self._qemu.poll() is not None):
+                    raise self._error("dom0's agent does not answer") from None
+            except OSError as error:
+                raise self._error(f"dom0's agent: {error}") from None
 
     # --- dom0 ---
 
     def run(self, command: str | list[str], timeout: float = TIMEOUT, check: bool = True,
             stdin: bytes | None = None) -> Result:
-        """Run a shell command in dom0. The timeout is for one that hangs: where the host's
-        time is not ours, it is ten times that of ours."""
+        """Run a shell command in dom0. The timeout is for one that hangs, as LIMITS are."""
         if not isinstance(command, str):
             command = shlex.join(command)
-        if self.counted:
-            timeout *= 10
-        deadline = time.monotonic() + timeout
+        deadline = self._after(timeout)
         request: dict[str, Any] = {"path": "/bin/bash", "arg": ["-c", command],
                                    "capture-output": True}
         if stdin is not None:
             request["input-data"] = base64.b64encode(stdin).decode()
-        pid = self._command(self._agent, "guest-exec", request, deadline)["pid"]
+        pid = self._command(self._agent, "guest-exec", request, self._deadline("agent"))["pid"]
         pause = 0.01
         while True:
             status = self._command(self._agent, "guest-exec-status", {"pid": pid},
-                                   time.monotonic() + 30)
+                                   self._deadline("agent"))
             if status["exited"]:
                 break
             if time.monotonic() > deadline:
-                raise self._error(f"no end after {timeout:.0f} s: {command}")
+                raise self._error(f"it did not end in time: {command}")
             # The agent has no event for this; a question costs it a millisecond.
             time.sleep(pause)
             pause = min(pause * 1.5, 0.1)
@@ -375,20 +400,34 @@ class Host:
     def get(self, path: str) -> bytes:
         return self.run(["cat", path]).raw
 
-    def read(self, path: str) -> str | None:
-        """A xenstore node's value, or None."""
-        result = self.run(["xenstore-read", path], check=False)
-        return None if result.rc else result.stdout.rstrip("\n")
+    def _look(self, verb: str, path: str, timeout: float) -> list[str] | None:
+        """What dom0/xs-look prints, or None for a node that its directory does not have."""
+        result = self.run(["/opt/host/xs-look", verb, path], timeout, check=False)
+        if result.rc == 3:
+            return None
+        if result.rc:
+            raise self._error(str(result))
+        return result.stdout.split("\0")[:-1]
 
-    def list(self, path: str) -> list[str]:
-        """The names in a xenstore directory; none if it is absent."""
-        return self.run(["xenstore-list", path], check=False).stdout.split()
+    def read(self, path: str, timeout: float = TIMEOUT) -> str | None:
+        """A xenstore node's value; None if it is absent, and its directory is not. Where
+        there is no such directory, or no answer, nothing is known of the node: an error."""
+        found = self._look("read", path, timeout)
+        return None if found is None else found[0]
 
-    def tree(self, path: str) -> dict[str, str]:
-        """All below a xenstore path: {relative path: value}."""
-        lines = self.run(["xenstore-ls", "-f", path], check=False).stdout.splitlines()
-        nodes = (re.fullmatch(r'(\S+) = "(.*)"', line) for line in lines)
-        return {node[1].removeprefix(path).lstrip("/"): node[2] for node in nodes if node}
+    def list(self, path: str, timeout: float = TIMEOUT) -> list[str]:
+        """The names in a xenstore directory, which is there."""
+        found = self._look("list", path, timeout)
+        if found is None:
+            raise self._error(f"no xenstore directory {path}")
+        return found
+
+    def tree(self, path: str, timeout: float = TIMEOUT) -> dict[str, str]:
+        """All below a xenstore directory, which is there: {relative path: value}."""
+        found = self._look("tree", path, timeout)
+        if found is None:
+            raise self._error(f"no xenstore directory {path}")
+        return dict(zip(found[::2], found[1::2]))
 
     def write(self, path: str, value: str) -> None:
         self.run(["xenstore-write", path, value])
@@ -396,11 +435,12 @@ class Host:
     def wait_for(self, nodes: Mapping[str, str | None], timeout: float = TIMEOUT) -> None:
         """Until each xenstore path has the value: an extended regular expression for
         the whole of it, or None for a node that is absent. A component "*" of a path
-        stands for all that there are now."""
+        stands for all that there are now, "*2" for two of them or more; for none at all
+        is an error."""
         try:
             self.run(waiting(nodes, timeout), timeout + 10)
         except CommandError as error:
-            raise self._error(f"after {timeout:.0f} s in xenstore:\n{error.result.stderr}") from None
+            raise self._error(f"in xenstore: {error.result.stderr}") from None
 
     def create(self, name: str = "guest", **options: Any) -> Guest:
         """A guest; see Guest for the options."""
@@ -440,7 +480,7 @@ class Host:
         tail = (f"xl vcpu-list; cd /var/log/xen/console &&"
                 f" tail -n {CONSOLE_LINES} guest-*.log 2>/dev/null")
         try:
-            return self.run(tail, timeout=10, check=False).stdout
+            return self.run(tail, LIMITS["agent"], check=False).stdout
         except HostError:
             return ""
 
@@ -479,12 +519,13 @@ class Host:
 
 
 class Guest:
-    """A PV guest. `vif` and `disk` are xl's own spec strings; `paused` creates it
-    with xl create -p: the backends come up to InitWait, the guest does not run."""
+    """A guest, of xl's type "pv" or "pvh", by itself the host's guest_type. `vif` and
+    `disk` are xl's own spec strings; `paused` creates it with xl create -p: the backends
+    come up to InitWait, the guest does not run."""
 
     def __init__(self, host: Host, name: str, vif: list[str] | None = None,
                  disk: list[str] | None = None, vcpus: int = 2, memory: int = 256,
-                 extra: str = "", paused: bool = False, xl: str = "xl",
+                 extra: str = "", paused: bool = False, xl: str = "xl", type: str | None = None,
                  options: Mapping[str, Any] | None = None) -> None:
         self.host = host
         self.name = name
@@ -496,7 +537,7 @@ class Guest:
         self.backend_domid = 0
         self._seq = 0
         self.config: dict[str, Any] = {
-            "name": name, "type": "pv", "kernel": "/srv/guest/vmlinux",
+            "name": name, "type": type or host.guest_type, "kernel": "/srv/guest/vmlinux",
             "ramdisk": "/srv/guest/initrd",
             "extra": f"console=hvc0 quiet loglevel=3 panic=-1 {QUICK} {extra}".strip(),
             "memory": memory, "vcpus": vcpus, "vif": vif or [], "disk": disk or [],
@@ -514,10 +555,11 @@ class Guest:
         self.domid = int(self.host.run(
             f"cat >{self.path} && {self.xl} create -q {pause} {self.path} && "
             f"{self.xl} domid {self.name}", stdin=self.text().encode()).stdout)
-        if self.paused:
-            self.wait("[2-6]")
-        else:
-            self.connected()
+        # Each of those that it was created with.
+        numbers = {kind: len(self.config[key]) for kind, key in (("vif", "vif"), ("vbd", "disk"))
+                   if self.config[key]}
+        if numbers:
+            self.wait("[2-6]" if self.paused else "4", ".*" if self.paused else "4", numbers)
         return self
 
     def refresh(self, timeout: float = TIMEOUT) -> Guest:
@@ -545,17 +587,20 @@ class Guest:
     def frontend(self, kind: str, devid: int | str) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
 
-    def wait(self, backend: str, frontend: str = ".*", timeout: float = TIMEOUT) -> None:
-        """Until all its devices have these xenbus states."""
+    def wait(self, backend: str, frontend: str, numbers: Mapping[str, int] | None = None,
+             timeout: float = TIMEOUT) -> None:
+        """Until all its devices have these xenbus states. There are as many of each kind
+        as the numbers say, or at least one of any."""
         states: dict[str, str | None] = {}
-        for kind in ("vif", "vbd"):
-            states[f"{self.backend(kind, '*')}/state"] = backend
-            states[f"{self.frontend(kind, '*')}/state"] = frontend
+        for kind in numbers or ("vif", "vbd"):
+            all_there = f"*{numbers[kind]}" if numbers else "*"
+            states[f"{self.backend(kind, all_there)}/state"] = backend
+            states[f"{self.frontend(kind, all_there)}/state"] = frontend
         self.host.wait_for(states, timeout)
 
     def connected(self, timeout: float = TIMEOUT) -> None:
-        """Until all its devices are Connected, on both sides."""
-        self.wait("4", "4", timeout)
+        """Until all its devices are Connected, on both sides; it has one."""
+        self.wait("4", "4", timeout=timeout)
 
     def ask(self, command: str, timeout: float = TIMEOUT) -> dict[str, Any]:
         """An answer of the guest's report program (guest/report.c)."""
@@ -580,7 +625,7 @@ class Guest:
         done = "gnttab_usage_print_all ] done"
         seen = self.host.console(lines=10**6).count(done)
         self.host.run("xl debug-keys g")
-        deadline = time.monotonic() + 30
+        deadline = self.host._deadline("console")
         while (text := self.host.console(lines=10**6)).count(done) == seen:
             if time.monotonic() > deadline:
                 raise HostError("Xen does not print its grant tables")
@@ -608,9 +653,11 @@ class Guest:
     def detaching(self, kind: str, devid: int) -> str:
         """The command in dom0 for detach()."""
         verb = {"vif": "network-detach", "vbd": "block-detach"}[kind]
-        return f"{self.xl} {verb} {self.name} {devid} && " + waiting({
-            self.backend(kind, devid): None, self.frontend(kind, devid): None,
-            f"/libxl/{self.domid}/device/{kind}/{devid}": None})
+        paths = [self.backend(kind, devid), self.frontend(kind, devid),
+                 f"/libxl/{self.domid}/device/{kind}/{devid}"]
+        # What was never there has not gone.
+        return (f"{shlex.join(['xenstore-exists', *paths])} && "
+                f"{self.xl} {verb} {self.name} {devid} && " + waiting(dict.fromkeys(paths)))
 
     def detach(self, kind: str, devid: int) -> None:
         """Unplug it, and wait until nothing is left of it."""

@@ -2,7 +2,10 @@
 """The emulated host itself: what the other tests stand on."""
 from __future__ import annotations
 
-from host import Host
+import pytest
+
+import host as host_module
+from host import Guest, Host, HostError
 
 VIF = "bridge=xenbr0"
 DISK = "phy:/dev/loop0,xvda,w"
@@ -40,3 +43,41 @@ def test_debians_hotplug_scripts(host: Host) -> None:
     seen = guest.ask("report")
     assert seen["net"]["eth0"]["tx_queues"] == 1 and seen["disk"]["xvda"]["queues"] == 1
     assert guest.ask("disk-check xvda")["ok"]
+
+
+def test_what_is_not_known_is_not_absent(host: Host) -> None:
+    """Neither in a place that is not there, nor of a xenstored that does not answer."""
+    guest = host.create(vif=[VIF], paused=True)
+    backend = guest.backend("vif", 0)
+    assert host.read(f"{backend}/config") is None
+    assert "config" not in host.list(backend)
+    assert not [path for path in host.tree(backend) if path.startswith("config")]
+    wrong = backend.replace("backend", "bakend")
+    looks = [lambda path: host.read(f"{path}/config", timeout=1),
+             lambda path: host.list(path, timeout=1), lambda path: host.tree(path, timeout=1)]
+    for look in looks:
+        with pytest.raises(HostError, match="No such file or directory"):
+            look(wrong)
+    with pytest.raises(HostError, match="does not exist|exit status 1"):
+        guest.detach("vif", 1)
+
+    host.run("kill -STOP $(pidof oxenstored)")
+    for look in looks:
+        with pytest.raises(HostError, match="did not end in time"):
+            look(backend)
+
+
+def test_a_guest_without_devices_is_not_connected(guest: Guest) -> None:
+    with pytest.raises(HostError, match="nothing to wait for"):
+        guest.connected()
+
+
+def test_late_answer(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the agent says too late is no answer to the next question."""
+    host._monitor("stop")
+    with monkeypatch.context() as patch:
+        patch.setitem(host_module.LIMITS, "agent", 0.05)
+        with pytest.raises(HostError, match="guest-exec: timed out"):
+            host.run("echo late")
+    host._monitor("cont")
+    assert host.run("echo right").stdout == "right\n"

@@ -149,7 +149,7 @@ def test_hotplug_script_fails(guest: Guest) -> None:
     assert seen["net"]["eth0"]["tx_queues"] == 1 and seen["disk"]["xvda"]["queues"] == 1
     for device, attach, *_ in devices:
         guest.detach(*device)
-        assert host.list(f"/libxl/{guest.domid}/device/{device[0]}") == []
+        assert device[0] not in host.list(f"/libxl/{guest.domid}/device")
         host.run(f"xl {attach}")
     guest.connected()
     seen = guest.ask("report")

@@ -69,7 +69,7 @@ def test_good_specs(host: Host) -> None:
 
 
 def test_other_mistakes_keep_their_old_effect(host: Host) -> None:
-    """A vif spec with an unknown key always started with a message; it still does."""
+    """A vif spec with an unknown key always started, with a message; it still does."""
     said = {}
     for xl in ("/opt/stock/bin/xl", "xl"):
         host.put("/root/odd.cfg", config(["bridge=xenbr0,colour=blue"], []))
@@ -77,3 +77,5 @@ def test_other_mistakes_keep_their_old_effect(host: Host) -> None:
         said[xl] = (result.rc, result.stderr)
         host.run("xl destroy bad", check=False)
     assert said["xl"] == said["/opt/stock/bin/xl"]
+    rc, stderr = said["xl"]
+    assert rc == 0 and "colour" in stderr, said

@@ -4,12 +4,14 @@
  *
  * Ends when each xenstore PATH has a value that matches its REGEX as a whole; an
  * absent node has the value "<absent>". Woken by xenstore's own watches. A "*" in
- * place of one component of PATH stands for all that there are at the start.
+ * place of one component of PATH stands for all that there are at the start, "*N" for N
+ * or more of them. It is an error if there are fewer, or nothing to wait for at all.
  *
  * In C, because a process costs a tenth of a second on the emulated host.
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <poll.h>
 #include <regex.h>
 #include <stdbool.h>
@@ -47,20 +49,27 @@ static void add(char *path, const char *wanted)
 
 static void expand(char *path, const char *wanted)
 {
-	char *star = strstr(path, "/*/");
-	unsigned int num;
+	char *star = strstr(path, "/*"), *rest;
+	unsigned int num = 0, least;
 	char **names;
 
 	if (!star) {
 		add(path, wanted);
 		return;
 	}
+	least = strtoul(star + strlen("/*"), &rest, 10);
+	if (*rest != '/')
+		errx(2, "not a pattern: %s", path);
 	*star = 0;
 	names = xs_directory(xs, XBT_NULL, path, &num);
-	for (unsigned int i = 0; names && i < num; i++) {
+	if (!names && errno != ENOENT)
+		err(2, "%s", path);
+	if (num < least)
+		errx(2, "%s has %u, not %u", path, num, least);
+	for (unsigned int i = 0; i < num; i++) {
 		char *one;
 
-		if (asprintf(&one, "%s/%s/%s", path, names[i], star + strlen("/*/")) < 0)
+		if (asprintf(&one, "%s/%s%s", path, names[i], rest) < 0)
 			err(2, NULL);
 		add(one, wanted);
 	}
@@ -70,6 +79,8 @@ static void look(struct node *node)
 {
 	free(node->value);
 	node->value = xs_read(xs, XBT_NULL, node->path, NULL);
+	if (!node->value && errno != ENOENT)
+		err(2, "%s", node->path);
 	if (!node->value)
 		node->value = strdup("<absent>");
 	node->matches = !regexec(&node->regex, node->value, 0, NULL, 0);
@@ -97,7 +108,7 @@ int main(int argc, char **argv)
 	long end, left;
 	int i;
 
-	if (argc < 2 || argc % 2)
+	if (argc < 4 || argc % 2)
 		errx(2, "usage: xs-wait TIMEOUT {PATH REGEX}...");
 	end = now_ms() + atol(argv[1]) * 1000;
 	xs = xs_open(0);
@@ -105,6 +116,9 @@ int main(int argc, char **argv)
 		err(2, "xenstore");
 	for (i = 2; i < argc; i += 2)
 		expand(argv[i], argv[i + 1]);
+
+	if (!num_nodes)
+		errx(2, "nothing to wait for: %s", argv[2]);
 
 	/* Often all is there already. */
 	for (unsigned int n = 0; n < num_nodes; n++)
