@@ -3,12 +3,23 @@
 
 RELEASE ?= bookworm
 
-ifneq ($(shell id -u),0)
+# Roots and their mounts need root; what only prints does not.
+ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS))), \
+	$(if $(filter-out help,$(MAKECMDGOALS)),,help)),)
 
-# Roots and their mounts need root.
-$(or $(MAKECMDGOALS),help):
-	@sudo $(MAKE) $(MAKEOVERRIDES) $@
-.PHONY: $(or $(MAKECMDGOALS),help)
+# What may be set in the environment, which sudo drops.
+SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS SEED \
+	FUZZ_SECONDS
+# One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
+# line would be run under -n.
+root_make := $(MAKE)
+
+$(firstword $(MAKECMDGOALS)):
+	@sudo $(root_make) $(filter-out - -- --jobserver%,-$(MAKEFLAGS)) $(foreach \
+		name,$(SETTINGS),$(if $(filter environment%,$(origin \
+		$(name))),$(name)='$($(name))')) $(MAKECMDGOALS)
+$(filter-out $(firstword $(MAKECMDGOALS)),$(MAKECMDGOALS)): $(firstword $(MAKECMDGOALS)) ; @:
+.PHONY: $(MAKECMDGOALS)
 
 else
 
@@ -26,11 +37,7 @@ TOOLS   := tools/libxl tools/xl
 MAILERS := git python3 flex bison bc libelf-dev
 LIBVIRTERS := meson python3-docutils xsltproc libxml2-utils libxml2-dev libgnutls28-dev \
 	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libjson-c-dev libxen-dev
-# libvirt takes long: it is built for who asks for it, and for its tests.
-LIBVIRT := $(if $(filter check-libvirt libvirt,$(MAKECMDGOALS))$(wildcard \
-	$(B)/libvirt.stamp),$(B)/libvirt.stamp)
-CHECKERS := sparse coccinelle ocaml-nox python3-ply shellcheck pycodestyle pyflakes3 \
-	clang libclang-rt-dev llvm
+CHECKERS := sparse coccinelle ocaml-nox python3-ply clang libclang-rt-dev llvm
 
 # Those of releases.tsv; those that have an upstream; the newest of them.
 releases = $(shell awk '!/^\#/ { print $$1 }' releases.tsv)
@@ -42,8 +49,8 @@ newest = $(lastword $(call having,$(1)))
 packages = $(call step,$(1),packages for $(2)) $(CHROOT) \
 	apt-get install -y --no-install-recommends $(3)
 
-# Our files of these folders.
-files = $(shell find $(1) -type f ! -name '*.pyc' ! -path '*/.*')
+# Our files of these folders, and the folders: one that loses a file is newer.
+files = $(shell find $(1) \( -name __pycache__ -o -name '.*' \) -prune -o -print)
 
 help:
 	@echo 'make demo     boot a Xen host in an emulator and show the main job'
@@ -52,8 +59,11 @@ help:
 	@echo '                T=name  only the system tests whose name matches'
 	@echo '                HOSTS=$(HOSTS)  emulated hosts beside each other, a CPU and 1 GB each'
 	@echo 'make unit     unit tests alone'
-	@echo 'make mutants  break the code on purpose, see the system tests notice'
-	@echo 'make style    checkpatch, sparse, coccicheck; shellcheck, and Python'"'"'s'
+	@echo '                MATRIX=full  also as PVH guests'
+	@echo 'make mutants  break the code on purpose, see the system tests notice; T=name'
+	@echo 'make part     PART=N/M: the Nth of M parts of the full matrix and the mutants'
+	@echo 'make lint     shellcheck, Python'"'"'s checkers, what the mutants break, all suites'
+	@echo 'make style    the same, and checkpatch, sparse, coccicheck'
 	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
 	@echo 'make bench    what the backends cost and how fast they are, against stock'
 	@echo '                OUT=docs/bench  keep the result where the README shows it'
@@ -77,11 +87,15 @@ help:
 demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
-check: unit $(B)/image.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
+check: check-mutants unit $(B)/image.stamp
+	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/check.xml \
+		tests/system $(if $(T),-k '$(T)')
 
-check-libvirt: $(B)/libvirt-check.stamp $(B)/image.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) tests/system/test_libvirt.py
+check-libvirt: $(B)/libvirt-check.stamp $(B)/libvirt-image.stamp
+	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) tests/system/test_libvirt.py
+
+check-mutants: | build/setup.stamp
+	@RELEASE=$(RELEASE) /usr/bin/python3 tests/mutants/table.py
 
 check-debs: $(B)/debs/hosts.stamp
 	@RELEASE=$(RELEASE) $(PYTEST) tests/debs $(if $(T),-k '$(T)')
@@ -89,8 +103,14 @@ check-debs: $(B)/debs/hosts.stamp
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
 		$(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
 
-mutants: $(B)/image.stamp
-	@RELEASE=$(RELEASE) tests/mutants
+mutants: check-mutants $(B)/image.stamp
+	@RELEASE=$(RELEASE) MATRIX=full $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/mutants.xml \
+		tests/mutants $(if $(T),-k '$(T)')
+
+part: check-mutants $(B)/image.stamp
+	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --part '$(PART)' $(if $(UNTIL),--until $(UNTIL)) \
+		-o junit_suite_name='part $(PART)' --junitxml=$(B)/junit/part.xml \
+		tests/mutants tests/system
 
 bench: $(B)/image.stamp build/bench.stamp
 	@RELEASE=$(RELEASE) tests/bench/bench --output $(or $(OUT),$(B)/bench)
@@ -108,14 +128,14 @@ debs: $(B)/debs.stamp
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
-libvirt: $(B)/libvirt.stamp $(B)/image.stamp
+libvirt: $(B)/libvirt-image.stamp
 
 kernels:
 	@set -e; for release in $(releases); do \
 		echo "$$release:"; \
 		$(MAKE) --no-print-directory modules RELEASE=$$release; \
-	done; \
-	echo; printf '%-20s %-14s %s\n' release module 'built for'; \
+	done
+	@echo; printf '%-20s %-14s %s\n' release module 'built for'; \
 	for release in $(releases); do \
 		for module in xen-netback xen-blkback; do \
 			printf '%-20s %-14s ' "$$release" "$$module"; \
@@ -132,6 +152,10 @@ clean:
 build/setup.stamp: scripts/setup
 	@mkdir -p $(B)/log
 	$(call step,setup,packages for this machine) scripts/setup
+	@touch $@
+
+build/lint.stamp: | build/setup.stamp
+	$(call step,lint,packages for lint) scripts/setup shellcheck pycodestyle pyflakes3
 	@touch $@
 
 build/bench.stamp: | build/setup.stamp
@@ -248,11 +272,14 @@ series-%: $(B)/mailers.stamp
 check-series-%: series-%
 	@$(CHROOT) scripts/series --check $(RELEASE) $*
 
-style: $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
+lint: build/lint.stamp
+	@scripts/lint
+
+style: lint $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
 	@$(CHROOT) scripts/style $(RELEASE)
 
 fuzz: $(B)/checkers.stamp $(B)/tools.stamp
-	@$(CHROOT) $(MAKE) -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
+	@$(CHROOT) make -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
 		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
 
 $(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
@@ -269,10 +296,14 @@ $(B)/root.stamp: tests/host/mkroot releases.tsv | build/setup.stamp
 	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
 	@touch $@
 
-$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp $(LIBVIRT) \
+$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
 		tests/host/mkimage tests/host/unpack-kernel \
 		$(call files,tests/host/dom0 tests/host/guest)
 	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
+	@touch $@
+
+$(B)/libvirt-image.stamp: $(B)/image.stamp $(B)/libvirt.stamp
+	$(call step,libvirt-image,image with libvirt) tests/host/mkimage $(RELEASE) host-libvirt
 	@touch $@
 
 # Hosts with, and without, our packages.
@@ -288,7 +319,7 @@ $(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp te
 # Tests.
 
 $(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tests/fuzz)
-	@$(CHROOT) $(MAKE) --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
+	@$(CHROOT) make --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
 # libvirt's own; those that see libxl also with one that has no feature control.
@@ -301,7 +332,7 @@ $(B)/libvirt-check.stamp: $(B)/libvirt.stamp
 		$(B)/libvirt-build stock libxlxml2domconfigtest libxlxml2xmltest xlconfigtest
 	@touch $@
 
-.PHONY: help demo check check-libvirt check-debs mutants style fuzz churn sanitize bench unit \
+.PHONY: help demo check check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
 	debs modules kernels tools libvirt image series check-series clean
 .DELETE_ON_ERROR:
 

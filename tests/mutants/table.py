@@ -1,35 +1,106 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Breaks the code on purpose, one place at a time, and sees the system tests fail.
+"""Places where the code can be broken, and the system test that must notice it.
 
-    mutants [NUMBER...]        the release is $RELEASE
+    table.py            the release is $RELEASE
 
-A mutant that no test notices is a test that is missing. Each takes about a
-minute; the file is put back afterwards. What a killed run leaves is seen by the
-next one, which does not start on files that differ from HEAD.
+Says which of them are no longer what they were: code that is not there exactly once, or
+a test of another name. test_mutants.py breaks them one by one.
 """
 from __future__ import annotations
 
+import email
 import os
 import pathlib
+import re
 import subprocess
 import sys
-import time
+from typing import NamedTuple
 
-TOP = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TOP / "tests/host"))
-from host import terminate_on_signal  # noqa: E402
+TOP = pathlib.Path(__file__).resolve().parents[2]
+RELEASE = os.environ.get("RELEASE", "bookworm")
+
+
+class Patch(NamedTuple):
+    """A hook patch: by its subject, since its number changes with those before it."""
+
+    component: str
+    subject: str
+
+
+class Mutant(NamedTuple):
+    """A title; the file or patch, and its code; the broken code; for pytest's -k, which
+    tests must fail."""
+
+    title: str
+    place: str | Patch
+    code: str
+    broken: str
+    test: str
+
+    def path(self) -> pathlib.Path:
+        """Of the place, as RELEASE has it. Several patches of a subject are for several
+        versions of upstream, and each has the code."""
+        if isinstance(self.place, str):
+            return TOP / self.place
+        upstream = "linux" if self.place.component.startswith("drivers/") else "xen"
+        version = _script("release", RELEASE, upstream).strip()
+        series = _script("patches", self.place.component, version).split()
+        found = [TOP / name for name in series
+                 if _subject(TOP / name) == self.place.subject]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} patches of the subject `{self.place.subject}'")
+        return found[0]
+
+    def fault(self) -> str | None:
+        """Why it can't be used, if so."""
+        try:
+            number = self.path().read_text().count(self.code)
+        except (LookupError, FileNotFoundError) as error:
+            return str(error)
+        if number != 1:
+            return f"{self.path().relative_to(TOP)} has its code {number} times"
+        for word in set(re.findall(r"[\w.]+", self.test)) - {"and", "or", "not"}:
+            if word not in _tests():
+                return f"no system test `{word}'"
+        return None
+
+
+_cache: dict[tuple[str, ...], str] = {}
+
+
+def _script(*words: str) -> str:
+    if words not in _cache:
+        _cache[words] = subprocess.run([f"scripts/{words[0]}", *words[1:]], cwd=TOP, check=True,
+                                       text=True, stdout=subprocess.PIPE).stdout
+    return _cache[words]
+
+
+def _subject(path: pathlib.Path) -> str:
+    with path.open() as file:
+        subject = email.message_from_file(file)["Subject"] or ""
+    return re.sub(r"\s+", " ", subject).removeprefix("[PATCH] ")
+
+
+def _tests() -> str:
+    """The names that pytest's -k finds: of the files, and of what is in them."""
+    if () not in _cache:
+        files = sorted((TOP / "tests/system").glob("test_*.py"))
+        _cache[()] = "\n".join([file.name for file in files] + re.findall(
+            r"^def (test_\w+)", "".join(file.read_text() for file in files), re.MULTILINE))
+    return _cache[()]
+
 
 ENGINE = "drivers/xen/xenbus_feature.c"
 NETBACK = "drivers/net/xen-netback"
-HOLD = f"{NETBACK}/patches/0002-xen-netback-hold-the-frontend-to-what-it-was-granted.patch"
+HOLD = Patch(NETBACK, "xen-netback: hold the frontend to what it was granted")
 BLKBACK = "drivers/block/xen-blkback"
-BLKHOLD = f"{BLKBACK}/patches/0002-xen-blkback-hold-the-frontend-to-what-it-was-granted.patch"
+BLKPUBLISH = Patch(BLKBACK, "xen-blkback: publish granted values")
+BLKHOLD = Patch(BLKBACK, "xen-blkback: hold the frontend to what it was granted")
 LIBXL = "tools/libxl/libxl_device_config.c"
 LIBXLU = "tools/libxl/libxlu_device_config.c"
 
-# What is broken, where, the code, the broken code, the test that must notice.
-MUTANTS = [
+MUTANTS = [Mutant(*row) for row in [
     ("requests are not read", ENGINE,
      "if (err == -ENOENT)\n\t\t\treturn 0;", "return 0;\n\t}\n\tif (1) {\n\t\tkfree(names);\n\t\treturn 0;",
      "test_hotplug.py"),
@@ -110,7 +181,7 @@ MUTANTS = [
     ("and its segments", BLKHOLD,
      "(nseg > ring->blkif->granted[XEN_BLKIF_MAX_INDIRECT_SEGMENTS])",
      "(nseg > MAX_INDIRECT_SEGMENTS)", "test_operations"),
-    ("and its persistent grants", f"{BLKBACK}/patches/0001-xen-blkback-publish-granted-values.patch",
+    ("and its persistent grants", BLKPUBLISH,
      "+		blkif->granted[XEN_BLKIF_PERSISTENT];", "+		true;", "test_two_devices_of_each_kind"),
     ("flushes for all", f"{BLKBACK}/features.c", "\t\tfeature = XEN_BLKIF_FLUSH_CACHE;\n\t\tbreak;",
      "\t\treturn req->operation;", "test_operations"),
@@ -120,7 +191,7 @@ MUTANTS = [
      "\t\treturn req->operation;", "test_operations"),
     ("a disk's queues are not a feature", f"{BLKBACK}/features.c",
      "\t\t.name = \"multi-queue-max-queues\",", "\t\t.name = \"multi-queue-max-queue\",", "test_block"),
-    ("discards in spite of it", f"{BLKBACK}/patches/0001-xen-blkback-publish-granted-values.patch",
+    ("discards in spite of it", BLKPUBLISH,
      "+	if (blkif->granted[XEN_BLKIF_DISCARD] &&", "+	if (1 &&", "test_every_feature_of_a_vbd"),
     ("the guest may read requests", LIBXL, "perms[0].perms = XS_PERM_NONE;",
      "perms[0].perms = XS_PERM_READ;", "test_permissions.py"),
@@ -137,61 +208,19 @@ MUTANTS = [
      "#define XEN_FEATURE_NAME_MAX       65", "test_specs.py"),
     ("no value is a value", LIBXLU, "if (!value[0] || !value[1])", "if (!value[0])", "test_specs.py"),
     ("a driver domain may not read requests", LIBXL,
-     "device->backend_domid == toolstack_domid ? 1 : 2);", "1);", "test_driver_domain.py and requests"),
-    ("nor advertise", "tools/libxl/patches/0008-libxl-let-a-driver-domain-advertise-features.patch",
+     "device->backend_domid == toolstack_domid ? 1 : 2);", "1);", "test_driver_domain.py and test_requests"),
+    ("nor advertise", Patch("tools/libxl", "libxl: let a driver domain advertise features"),
      "%s/backend\", dom_path), rwperm,", "%s/backend\", dom_path), roperm,",
      "test_advertising_is_harmless"),
-]
-
-
-def make(*words: str) -> bool:
-    command = ["make", "-s", *words]
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
-    (TOP / "build/mutant.log").write_text(done.stdout + done.stderr)
-    return done.returncode == 0
-
-
-def survives(number: int) -> bool:
-    title, name, code, broken, test = MUTANTS[number - 1]
-    path = TOP / name
-    original = path.read_text()
-    if original.count(code) != 1:
-        raise SystemExit(f"mutants: {number}: {name} does not have its code once")
-    start = time.monotonic()
-    try:
-        path.write_text(original.replace(code, broken))
-        release = os.environ.get("RELEASE", "bookworm")
-        # A driver is loaded into the host that is there; only tools need another one.
-        driver = name.startswith("drivers/")
-        if not make("modules" if driver else "image"):
-            raise SystemExit(f"mutants: {number}: does not build, see build/mutant.log")
-        result = subprocess.run(
-            ["/usr/bin/python3", "-m", "pytest", "-q", "-x", "tests/system", "-k", test], cwd=TOP,
-            env={**os.environ, "RELEASE": release,
-                 **({"HOST_MODULES": f"{TOP}/build/{release}/modules"} if driver else {})},
-            capture_output=True, text=True, check=False)
-        (TOP / "build/mutant.log").write_text(result.stdout)
-        # 1: tests failed. Anything else is not what was asked for.
-        outcome = {0: "SURVIVED", 1: "noticed"}.get(result.returncode, "NO RESULT")
-        assertion = [line for line in result.stdout.splitlines() if line.startswith("E  ")]
-        print(f"{number:3}  {outcome:9} {time.monotonic() - start:4.0f}s  {title} ({test})"
-              f"  {assertion[0][1:].strip()[:90] if assertion else ''}", flush=True)
-        return outcome != "noticed"
-    finally:
-        path.write_text(original)
+]]
 
 
 def main() -> int:
-    changed = subprocess.run(["git", "diff", "--name-only", "HEAD", "--",
-                              *sorted({mutant[1] for mutant in MUTANTS})],
-                             cwd=TOP, check=True, text=True, stdout=subprocess.PIPE).stdout
-    if changed:
-        raise SystemExit(f"mutants: commit these, or put them back, first:\n{changed}")
-    terminate_on_signal()
-    numbers = [int(word) for word in sys.argv[1:]] or range(1, len(MUTANTS) + 1)
-    survivors = [number for number in numbers if survives(number)]
-    print(f"{len(list(numbers)) - len(survivors)} noticed, {len(survivors)} not: {survivors}")
-    return 1 if survivors else 0
+    faults = [f"mutants: {mutant.title}: {fault}" for mutant in MUTANTS
+              if (fault := mutant.fault())]
+    print("\n".join(faults), end="\n" if faults else "", file=sys.stderr)
+    return 1 if faults else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,24 +13,26 @@ from collections.abc import Iterator
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
-from host import TOP, Guest, Host, HostError  # noqa: E402
+from host import Guest, Host, HostError  # noqa: E402
 
 RELEASE = os.environ.get("RELEASE", "bookworm")
 LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}
-# Not skipped, as if it might have run: this host has no libvirt (make check-libvirt).
-if os.environ.get("HOST_VARIANT") or not (TOP / "build" / RELEASE / "libvirt.stamp").exists():
-    collect_ignore = ["test_libvirt.py"]
 
 
-def _load_modules(host: Host) -> None:
-    """$HOST_MODULES: a folder of drivers to test instead of the image's."""
-    folder = os.environ.get("HOST_MODULES")
-    for path in sorted(pathlib.Path(folder).glob("*.ko")) if folder else []:
-        host.put(f"/root/{path.name}", path.read_bytes())
-        host.run(f"mv /root/{path.name} $(modinfo -n {path.stem}) && "
-                 f"modprobe -r {path.stem} && modprobe {path.stem}")
-    if folder:
-        host.snapshot()
+def _lay_over(host: Host) -> None:
+    """$HOST_FILES: a folder of drivers, or of tools by their paths, to test instead of the
+    image's."""
+    if "HOST_FILES" not in os.environ:
+        return
+    folder = pathlib.Path(os.environ["HOST_FILES"])
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        host.put("/root/new", path.read_bytes(), path.stat().st_mode & 0o777)
+        host.run(f"mv /root/new $(modinfo -n {path.stem}) && modprobe -r {path.stem} &&"
+                 f" modprobe {path.stem}" if path.suffix == ".ko" else
+                 ["mv", "/root/new", f"/{path.relative_to(folder)}"])
+    host.snapshot()
 
 
 @pytest.fixture(scope="session")
@@ -47,30 +49,38 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
         host.start()
-        _load_modules(host)
+        _lay_over(host)
     yield host
     host.stop()
 
 
+@pytest.fixture(scope="session", params=["pv", pytest.param("pvh", marks=pytest.mark.full)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The type of the guests."""
+    return request.param
+
+
 @pytest.fixture
-def host(booted: Host) -> Host:
+def host(booted: Host, kind: str) -> Host:
     """The clean host: nothing of the tests before is left in it."""
     booted.restore()
+    booted.guest_type = kind
     return booted
 
 
 @pytest.fixture
-def migrates(host: Host) -> None:
+def migrates(host: Host, kind: str) -> None:
     """Newer hypervisors of Debian have no shadow paging, which a PV guest needs to run
     while it is copied."""
-    if "shadow" not in host.run("xl info | grep virt_caps").stdout:
+    if kind == "pv" and "shadow" not in host.run("xl info | grep virt_caps").stdout:
         pytest.skip("this Xen has no shadow paging, and migrates no PV guest")
 
 
 @pytest.fixture(scope="session")
-def running(booted: Host) -> Guest:
+def running(booted: Host, kind: str) -> Guest:
     """A guest that was up, without devices, when the snapshot "guest" was taken."""
     booted.restore()
+    booted.guest_type = kind
     guest = booted.create(memory=512, extra="xen_blkfront.max_ring_page_order=4")
     guest.ask("report")
     booted.snapshot("guest")
@@ -87,8 +97,15 @@ def guest(running: Guest) -> Guest:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take minutes come first: with several hosts one would be left alone
-    with the last of them."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    with the last of them. A kind of guest at a time: one is up for those that share it."""
+    def key(item: pytest.Item) -> tuple[bool, bool]:
+        return bool(item.get_closest_marker("full")), item.path.name not in LONG
+
+    items.sort(key=key)
+    if os.environ.get("HOST_VARIANT") != "libvirt":
+        for item in items:
+            if item.path.name == "test_libvirt.py":
+                item.add_marker(pytest.mark.skip("no libvirt on this host: make check-libvirt"))
 
 
 @pytest.hookimpl(hookwrapper=True)

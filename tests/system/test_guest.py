@@ -2,9 +2,12 @@
 """What the guest sees and can use of its devices."""
 from __future__ import annotations
 
+import pytest
+
 from host import Host
 
 
+@pytest.mark.kinds
 def test_two_devices_of_each_kind(host: Host) -> None:
     """One restricted, one not: each as it was requested, in the same guest."""
     guest = host.create(
