@@ -89,7 +89,7 @@ demo: $(B)/image.stamp
 
 check: check-mutants unit $(B)/image.stamp
 	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/check.xml \
-		tests/system $(if $(T),-k '$(T)')
+		tests/scripts tests/system $(if $(T),-k '$(T)')
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/libvirt-image.stamp
 	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) tests/system/test_libvirt.py

@@ -105,8 +105,9 @@ class _Json:
             os.close(directory)
         self.buffer = b""
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        self.socket.sendall(json.dumps(message).encode() + b"\n")
+    def send(self, message: Mapping[str, Any], deadline: float, before: bytes = b"") -> None:
+        self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        self.socket.sendall(before + json.dumps(message).encode() + b"\n")
 
     def receive(self, deadline: float) -> dict[str, Any]:
         while b"\n" not in self.buffer:
@@ -319,7 +320,7 @@ class Host:
         if channel is self._agent and self._late:
             self._sync(deadline)
         try:
-            channel.send({"execute": name, "arguments": arguments})
+            channel.send({"execute": name, "arguments": arguments}, deadline)
             while True:
                 reply = channel.receive(deadline)
                 if "error" in reply:
@@ -348,7 +349,7 @@ class Host:
             request = {"execute": "guest-sync-delimited", "arguments": {"id": self._seq}}
             try:
                 # 0xff makes the agent's parser drop what it has.
-                agent.socket.sendall(b"\xff" + json.dumps(request).encode() + b"\n")
+                agent.send(request, deadline, before=b"\xff")
                 while True:
                     with contextlib.suppress(ValueError):
                         line = agent.receive(min(deadline, time.monotonic() + 1))

@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def table() -> None:
     assert not changed, "commit these, or put them back, first"
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.title)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: re.sub(r"\W+", "-", mutant.title))
 def test_noticed(mutant: Mutant, tmp_path: pathlib.Path,
                  record_property: Callable[[str, object], None]) -> None:
     with alone():
