@@ -615,6 +615,14 @@ class Guest:
         del reply["seq"]
         return reply
 
+    def sh(self, command: str, timeout: float = TIMEOUT) -> str:
+        """What a shell command in the guest says, on both its outputs. It is one line."""
+        answer = self.ask(f"sh {command}", timeout)
+        if answer.get("rc") != 0:
+            raise HostError(f"in {self.name}: $ {command}\nexit status {answer.get('rc')}\n"
+                            f"{answer.get('out', answer)}")
+        return answer["out"]
+
     def tell(self, command: str) -> None:
         """A command that the guest does not live to answer."""
         tty = f"$(xenstore-read /local/domain/{self.domid}/console/tty)"

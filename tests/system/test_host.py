@@ -34,6 +34,17 @@ def test_guest_may_not_read_what_is_not_its_own(host: Host) -> None:
     assert guest.ask("xs-read domid") == {"value": str(guest.domid)}
 
 
+def test_commands_of_any_length(host: Host) -> None:
+    """They and their answers arrive whole, also when the guest does not read yet; one that
+    fails raises."""
+    guest = host.create()
+    words = " ".join(map(str, range(4000)))
+    assert guest.sh(f"for _ in 1 2 3 4 5 6; do echo {words}; done") == f"{words}\n" * 6
+    assert guest.sh(r"""printf 'a\0b\r\n\\"'; echo error >&2""") == 'a\0b\r\n\\"error\n'
+    with pytest.raises(HostError, match="status 3\nno luck today"):
+        guest.sh("echo no luck today; exit 3")
+
+
 def test_debians_hotplug_scripts(host: Host) -> None:
     """The host has quick hotplug scripts; with Debian's own it is the same job."""
     host.run("cd /etc/xen/scripts && for script in block vif-bridge; do"

@@ -67,8 +67,12 @@ int main(int argc, char **argv)
 	if (asprintf(&tag, "{\"seq\": %s, ", argv[3]) < 0)
 		err(2, NULL);
 
+	/*
+	 * The empty line is for a guest that still boots: where nobody reads yet, its
+	 * terminal keeps all that comes after a line, but only 4095 characters of one.
+	 */
 	fd = open(console(argv[2]), O_RDWR | O_NOCTTY);
-	if (fd < 0 || dprintf(fd, "%s %s\n", argv[3], argv[4]) < 0)
+	if (fd < 0 || dprintf(fd, "\n%s %s\n", argv[3], argv[4]) < 0)
 		err(2, "console of guest %s", argv[2]);
 	while (wait_for(fd)) {
 		char *newline;

@@ -618,9 +618,13 @@ void frontend(char *line)
 	const char *verb;
 	bool vif;
 
-	for (char *word = strtok(line, " "); word && n < MAX_WORDS;
-	     word = strtok(NULL, " "))
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+		if (n == MAX_WORDS) {
+			error("too many words");
+			return;
+		}
 		words[n++] = word;
+	}
 	if (n >= 3)
 		d = find(format("device/%s/%s", words[0], words[1]));
 	if (!d) {

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <obstack.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,19 +37,27 @@
 
 #include "report.h"
 
+#define obstack_chunk_alloc malloc
+#define obstack_chunk_free free
+
 FILE *out;
+static struct obstack texts;	/* what format() made for this answer */
+
+static void json_char(unsigned char c)
+{
+	if (c == '"' || c == '\\')
+		fprintf(out, "\\%c", c);
+	else if (c < 0x20)
+		fprintf(out, "\\u%04x", c);
+	else
+		putc(c, out);
+}
 
 void json_string(const char *s)
 {
 	putc('"', out);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(out, "\\u%04x", *s);
-		else
-			putc(*s, out);
-	}
+	while (*s)
+		json_char(*s++);
 	putc('"', out);
 }
 
@@ -60,15 +69,13 @@ void error(const char *name)
 
 char *format(const char *fmt, ...)
 {
-	static char buf[4][512];
-	static unsigned int next;
-	char *s = buf[next++ % 4];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(s, sizeof(buf[0]), fmt, ap);
+	obstack_vprintf(&texts, fmt, ap);
 	va_end(ap);
-	return s;
+	obstack_1grow(&texts, '\0');
+	return obstack_finish(&texts);
 }
 
 /* --- sysfs --- */
@@ -485,19 +492,17 @@ out:
 
 static void shell(const char *command)
 {
-	char text[16384];
 	FILE *p = popen(format("{ %s\n} 2>&1", command), "r");
-	size_t len;
-	int status;
+	int c, status;
 
 	if (!p)
 		return error(strerrorname_np(errno));
-	len = fread(text, 1, sizeof(text) - 1, p);
-	text[len] = '\0';
+	fprintf(out, "\"out\": \"");
+	while ((c = getc(p)) != EOF)
+		json_char(c);
 	status = pclose(p);
-	fprintf(out, "\"rc\": %d, \"out\": ",
+	fprintf(out, "\", \"rc\": %d",
 		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	json_string(text);
 }
 
 static void answer(char *line)
@@ -505,6 +510,7 @@ static void answer(char *line)
 	char *seq = strtok(line, " "), *command = strtok(NULL, " ");
 	char *rest = command ? strtok(NULL, "") : NULL;
 	char *arg[3] = { 0 };
+	void *first;
 	char *text;
 	size_t len;
 
@@ -514,6 +520,7 @@ static void answer(char *line)
 	if (!rest)
 		rest = "";
 
+	first = obstack_alloc(&texts, 0);
 	out = open_memstream(&text, &len);
 	fprintf(out, "\n{\"seq\": %s, ", seq);
 	if (!strcmp(command, "sh")) {
@@ -557,21 +564,26 @@ done:
 		len -= n;
 	}
 	free(text);
+	obstack_free(&texts, first);
 }
 
 int main(void)
 {
 	struct termios tty;
-	char line[4096];
+	char *line = NULL;
+	size_t size = 0;
 
-	/* Nobody types here: an echo would only mix with the answers. */
+	/*
+	 * Nobody types here: an echo would only mix with the answers, and a terminal
+	 * that lets one edit a line cuts it after 4095 characters.
+	 */
 	if (!tcgetattr(STDIN_FILENO, &tty)) {
-		tty.c_lflag &= ~(ECHO | ISIG);
-		tty.c_oflag &= ~OPOST;
+		cfmakeraw(&tty);
 		tcsetattr(STDIN_FILENO, TCSANOW, &tty);
 	}
+	obstack_init(&texts);
 	for (;;) {
-		if (!fgets(line, sizeof(line), stdin)) {
+		if (getline(&line, &size, stdin) < 0) {
 			/* A hang-up of the console is no reason to die: we are init. */
 			clearerr(stdin);
 			sleep(1);

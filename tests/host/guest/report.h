@@ -13,7 +13,7 @@ extern FILE *out;	/* the answer; goes to the console as a whole */
 void json_string(const char *s);
 /* "error": what went wrong. */
 void error(const char *name);
-/* printf() into one of four buffers that are used in turn. */
+/* printf() into memory that is there until the answer is given. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 enum { XS_DIRECTORY = 1, XS_READ = 2, XS_WRITE = 11, XS_ERROR = 16 };
