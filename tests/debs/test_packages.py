@@ -258,16 +258,16 @@ def test_upgrade(boot) -> None:
     guest = host.create(vif=[VIF], disk=[DISK])
     # A number for each block that was written and read back; none after an error.
     # Not all that it could: what it takes from the CPUs, the compiler does not have.
-    guest.ask("sh (n=0; while n=$((n + 1)); sleep 0.5; head -c 64k /dev/urandom >/a &&"
-              " dd if=/a of=/dev/xvda bs=64k seek=$((n % 512)) oflag=direct &&"
-              " dd if=/dev/xvda of=/b bs=64k skip=$((n % 512)) count=1 iflag=direct &&"
-              " cmp /a /b && echo $n >/blocks; do :; done) >/dev/null 2>&1 &")
+    guest.sh("(n=0; while n=$((n + 1)); sleep 0.5; head -c 64k /dev/urandom >/a &&"
+             " dd if=/a of=/dev/xvda bs=64k seek=$((n % 512)) oflag=direct &&"
+             " dd if=/dev/xvda of=/b bs=64k skip=$((n % 512)) count=1 iflag=direct &&"
+             " cmp /a /b && echo $n >/blocks; do :; done) >/dev/null 2>&1 &")
     host.run("ip addr add 10.0.0.1/24 dev xenbr0")
-    guest.ask("sh ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up")
-    guest.ask("sh ping 10.0.0.1 >/ping 2>&1 &")
+    guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up")
+    guest.sh("ping 10.0.0.1 >/ping 2>&1 &")
 
     def progress() -> int:
-        return int(guest.ask("sh cat /blocks")["out"])
+        return int(guest.sh("cat /blocks"))
 
     nodes, first = seen(guest), progress()
     # Nothing boots from the initial RAM disk here, and with all of Debian's modules in it
@@ -282,7 +282,7 @@ def test_upgrade(boot) -> None:
     assert second > first + 10, "the disk did not go on"
     assert seen(guest) == nodes, "the devices were touched"
     assert host.run("xl list guest", check=False).rc == 0
-    ping = guest.ask("sh killall -INT ping; sleep 1; tail -n 3 /ping")["out"]
+    ping = guest.sh("killall -INT ping; sleep 1; tail -n 3 /ping")
     sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) packets received",
                                         ping).groups())
     assert sent > 20 and received >= sent - 1, ping

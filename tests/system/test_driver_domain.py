@@ -50,12 +50,6 @@ def home(driver: Guest) -> str:
     return f"/local/domain/{driver.domid}"
 
 
-def shell(driver: Guest, command: str) -> str:
-    reply = driver.ask(f"sh {command}")
-    assert reply["rc"] == 0, reply
-    return reply["out"]
-
-
 def advertised(host: Host, driver: Guest) -> list[list[str]]:
     """The limits that are said in the driver domain (vif, vbd) and in dom0."""
     limits = []
@@ -72,8 +66,8 @@ def gone(host: Host, driver: Guest, guest: Guest) -> None:
     left = [path for path in host.tree(home(driver))
             if f"vif/{guest.domid}" in path or "config" in path]
     assert not left
-    assert shell(driver, "ls /sys/bus/xen-backend/devices") == ""
-    assert f"vif{guest.domid}" not in shell(driver, "ls /sys/class/net")
+    assert driver.sh("ls /sys/bus/xen-backend/devices") == ""
+    assert f"vif{guest.domid}" not in driver.sh("ls /sys/class/net")
 
 
 def test_requests(domains: tuple[Guest, Guest]) -> None:
@@ -101,9 +95,8 @@ def test_requests(domains: tuple[Guest, Guest]) -> None:
     assert published["feature-gso-tcpv6"] == "1" and "feature-of-tomorrow" not in published
     eth0 = guest.ask("report")["net"]["eth0"]
     assert eth0["tx_queues"] == 1 and not eth0["features"]["tso"]["on"]
-    shell(driver, "ip addr add 10.0.0.1/24 dev xenbr0")
-    guest.ask("sh ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up")
-    assert guest.ask("sh ping -c 1 -w 60 10.0.0.1")["rc"] == 0
+    driver.sh("ip addr add 10.0.0.1/24 dev xenbr0")
+    guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up && ping -c 1 -w 60 10.0.0.1")
 
     guest.destroy()
     gone(host, driver, guest)
@@ -122,14 +115,14 @@ def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
     own = backend.removeprefix(f"{home(driver)}/")
     lies = " ".join(f"{own}/{node} 666" for node in (
         QUEUES, "feature-gso-tcpv4", "evil", "bridge", "script", "type", "mac", "handle"))
-    shell(driver, f"xenstore-write {lies}")
+    driver.sh(f"xenstore-write {lies}")
     assert host.read(f"{backend}/{QUEUES}") == "666"
     assert [host.run(command).stdout for command in commands] == before
 
     # The config that it was given is not its to change, but the whole directory is.
-    shell(driver, f"xenstore-rm {own}")
+    driver.sh(f"xenstore-rm {own}")
     config = f"{own}/config/{QUEUES} 666 {own}/config/evil 666"
-    shell(driver, f"xenstore-write {lies} {config}")
+    driver.sh(f"xenstore-write {lies} {config}")
     assert host.tree(f"{backend}/config") == {QUEUES: "666", "evil": "666"}
     assert [host.run(command).stdout for command in commands] == before
     assert host.tree(f"/libxl/{guest.domid}/device/vif/0/config") == REQUESTED
@@ -163,14 +156,14 @@ def test_advertising_is_harmless(domains: tuple[Guest, Guest]) -> None:
     assert advertised(host, driver) == before
 
     # With the drivers they go, and a driver domain may advertise again.
-    shell(driver, "rmmod xen-netback xen-blkback")
+    driver.sh("rmmod xen-netback xen-blkback")
     assert advertised(host, driver) == [[], [], *before[2:]]
-    shell(driver, "modprobe -a xen-netback xen-blkback")
+    driver.sh("modprobe -a xen-netback xen-blkback")
     assert advertised(host, driver) == before
 
     log = "dmesg | grep -E 'xen_netback|features'; cat /var/log/xen/xl*.log"
-    for said in (shell(driver, log), host.run(log).stdout):
+    for said in (driver.sh(log), host.run(log).stdout):
         assert "xen_netback" in said, "that is not all"
         assert not [line for line in said.splitlines() if "features" in line and (
             "backend" in line or "xenbus" in line or "device" in line)]
-    assert shell(driver, "ls /sys/bus/xen-backend/devices") == ""
+    assert driver.sh("ls /sys/bus/xen-backend/devices") == ""
