@@ -4,7 +4,7 @@
  */
 #include "common.h"
 
-#include <linux/build_bug.h>
+#include <linux/align.h>
 #include <linux/overflow.h>
 #include <linux/vmalloc.h>
 
@@ -26,55 +26,42 @@ static struct layout layout_of(const struct xen_blkif *blkif)
 	};
 }
 
-/* Takes an array of @nr elements off the memory at @next. */
-static void *take(void **next, unsigned int nr, size_t size)
+/* Takes memory behind @req, of which @used bytes are taken. */
+static void *take(struct pending_req *req, size_t *used, size_t size,
+		  size_t align)
 {
-	void *array = *next;
+	size_t at = ALIGN(*used, align);
 
-	*next += nr * size;
-	return array;
+	*used = at + size;
+	return (void *)req + at;
 }
 
-static void lay_out(struct pending_req *req, const struct layout *l)
+/* The same for an array of @_nr elements. */
+#define TAKE(_req, _used, _nr, _element) \
+	take(_req, _used, (_nr) * sizeof(_element), __alignof__(_element))
+
+/*
+ * Sets where the arrays of @req are, behind it, and touches none: to learn the
+ * size, there need not be any memory behind it.
+ *
+ * Return: the size of it all, and in @pages what the arrays will point to.
+ */
+static size_t lay_out(struct pending_req *req, const struct layout *l,
+		      struct grant_page **pages)
 {
-	void *next = req + 1;
-	struct grant_page *pages;
-	unsigned int i;
+	size_t used = sizeof(*req);
 
-	req->unmap = take(&next, l->segments, sizeof(*req->unmap));
-	req->seg = take(&next, l->segments, sizeof(*req->seg));
-	req->biolist = take(&next, l->segments, sizeof(*req->biolist));
-	req->unmap_pages = take(&next, l->segments, sizeof(*req->unmap_pages));
-	req->segments = take(&next, l->segments, sizeof(*req->segments));
-	req->indirect_pages = take(&next, l->indirect_pages,
-				   sizeof(*req->indirect_pages));
+	req->unmap = TAKE(req, &used, l->segments, *req->unmap);
+	req->seg = TAKE(req, &used, l->segments, *req->seg);
+	req->biolist = TAKE(req, &used, l->segments, *req->biolist);
+	req->unmap_pages = TAKE(req, &used, l->segments, *req->unmap_pages);
+	req->segments = TAKE(req, &used, l->segments, *req->segments);
+	req->indirect_pages = TAKE(req, &used, l->indirect_pages,
+				   *req->indirect_pages);
+	*pages = TAKE(req, &used, l->segments + l->indirect_pages, **pages);
 
-	pages = take(&next, l->segments, sizeof(*pages));
-	for (i = 0; i < l->segments; i++)
-		req->segments[i] = &pages[i];
-
-	pages = take(&next, l->indirect_pages, sizeof(*pages));
-	for (i = 0; i < l->indirect_pages; i++)
-		req->indirect_pages[i] = &pages[i];
-}
-
-static size_t request_size(const struct layout *l)
-{
-	const struct pending_req *req;
-
-	/* Each array then starts where its elements want to. */
-	static_assert(sizeof(*req) % 8 == 0);
-	static_assert(sizeof(*req->unmap) % 8 == 0);
-	static_assert(sizeof(*req->seg) % 8 == 0 || sizeof(void *) == 4);
-	static_assert(sizeof(**req->segments) % sizeof(void *) == 0);
-
-	return sizeof(*req) +
-	       l->segments * (sizeof(*req->unmap) + sizeof(*req->seg) +
-			      sizeof(*req->biolist) +
-			      sizeof(*req->unmap_pages) +
-			      sizeof(*req->segments) + sizeof(**req->segments)) +
-	       l->indirect_pages * (sizeof(*req->indirect_pages) +
-				    sizeof(**req->indirect_pages));
+	/* Another request may follow. */
+	return ALIGN(used, __alignof__(*req));
 }
 
 /**
@@ -89,17 +76,23 @@ static size_t request_size(const struct layout *l)
 int xen_blkif_alloc_requests(struct xen_blkif_ring *ring, unsigned int nr)
 {
 	const struct layout layout = layout_of(ring->blkif);
-	const size_t size = request_size(&layout);
-	struct pending_req *req;
-	unsigned int i;
+	struct pending_req measured, *req;
+	struct grant_page *page;
+	unsigned int i, j;
+	size_t size;
 
+	size = lay_out(&measured, &layout, &page);
 	ring->requests = vzalloc(array_size(nr, size));
 	if (!ring->requests)
 		return -ENOMEM;
 
 	for (i = 0; i < nr; i++) {
 		req = ring->requests + i * size;
-		lay_out(req, &layout);
+		lay_out(req, &layout, &page);
+		for (j = 0; j < layout.segments; j++)
+			req->segments[j] = page++;
+		for (j = 0; j < layout.indirect_pages; j++)
+			req->indirect_pages[j] = page++;
 		list_add_tail(&req->free_list, &ring->pending_free);
 	}
 	return 0;
