@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xenbus and the rest of the kernel as the engine sees them, on top of the
- * in-memory xenstore. The backend's domain is 0.
+ * xenbus and the rest of the kernel as the engine and our files of the backends
+ * see them, on top of the in-memory xenstore. The backend's domain is 0.
  */
 #include "kernel.h"
 
@@ -51,6 +51,12 @@ char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	return s;
 }
 
+/* No machine has more. */
+void *vzalloc(size_t size)
+{
+	return kernel_no_memory || size > 1UL << 30 ? NULL : calloc(1, size);
+}
+
 /* As strict as the kernel's: it takes a '+' and one newline at the end. */
 int kstrtouint(const char *s, unsigned int base, unsigned int *res)
 {
@@ -71,6 +77,32 @@ int kstrtouint(const char *s, unsigned int base, unsigned int *res)
 		return -ERANGE;
 	*res = n;
 	return 0;
+}
+
+int param_set_uint(const char *val, const struct kernel_param *kp)
+{
+	return kstrtouint(val, 0, kp->arg);
+}
+
+int param_get_uint(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%u\n", *(unsigned int *)kp->arg);
+}
+
+/* Without a value, as in "modprobe xen-netback separate_tx_rx_irq", it is set. */
+int param_set_bool(const char *val, const struct kernel_param *kp)
+{
+	unsigned int on = 1;
+	int err = val ? kstrtouint(val, 0, &on) : 0;
+
+	if (!err)
+		*(bool *)kp->arg = on;
+	return err;
+}
+
+int param_get_bool(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%c\n", *(bool *)kp->arg ? 'Y' : 'N');
 }
 
 /* A relative path starts at the home of the caller's domain. */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The part of the kernel that the engine and our files of the backends use, for
+ * a user-space build of the very same files. Force-included; their own
+ * #includes find empty files, or the kernel's where they are in
+ * kernel-test.mk. xenbus_*() end in the in-memory xenstore.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/interface/io/xenbus.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define max(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); \
+			   _a > _b ? _a : _b; })
+#define min(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); \
+			   _a < _b ? _a : _b; })
+#define min_t(t, a, b)	min((t)(a), (t)(b))
+#define max_t(t, a, b)	max((t)(a), (t)(b))
+
+#define ALIGN(n, to)	(((n) + (to) - 1) / (to) * (to))
+#define DIV_ROUND_UP(n, by)	(((n) + (by) - 1) / (by))
+
+static inline size_t array_size(size_t nr, size_t size)
+{
+	return __builtin_mul_overflow(nr, size, &size) ? SIZE_MAX : size;
+}
+
+#define EXPORT_SYMBOL_GPL(symbol)	struct symbol
+
+#define MAX_ERRNO	4095
+#define IS_ERR(p)	((uintptr_t)(p) >= (uintptr_t)-MAX_ERRNO)
+#define PTR_ERR(p)	((int)(intptr_t)(p))
+#define ERR_PTR(e)	((void *)(intptr_t)(e))
+
+typedef unsigned int gfp_t;
+#define GFP_KERNEL	0
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+#define kfree(p)	free((void *)(p))
+void *vzalloc(size_t size);
+#define vfree(p)	free(p)
+int kstrtouint(const char *s, unsigned int base, unsigned int *res);
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static inline void list_add_tail(struct list_head *item, struct list_head *list)
+{
+	item->next = list;
+	item->prev = list->prev;
+	list->prev->next = item;
+	list->prev = item;
+}
+
+struct kernel_param {
+	void *arg;
+};
+
+struct kernel_param_ops {
+	unsigned int flags;
+	int (*set)(const char *val, const struct kernel_param *kp);
+	int (*get)(char *buffer, const struct kernel_param *kp);
+};
+#define KERNEL_PARAM_OPS_FL_NOARG	1
+
+int param_set_uint(const char *val, const struct kernel_param *kp);
+int param_get_uint(char *buffer, const struct kernel_param *kp);
+int param_set_bool(const char *val, const struct kernel_param *kp);
+int param_get_bool(char *buffer, const struct kernel_param *kp);
+
+struct notifier_block {
+	int (*notifier_call)(struct notifier_block *nb, unsigned long event,
+			     void *data);
+};
+#define NOTIFY_DONE	0
+
+struct mutex {
+	bool locked;
+};
+
+#define __MUTEX_INITIALIZER(name) { .locked = false }
+#define mutex_lock(m)	((m)->locked ? abort() : (void)((m)->locked = true))
+#define mutex_unlock(m)	((m)->locked ? (void)((m)->locked = false) : abort())
+
+struct device {
+	struct device *parent;
+};
+
+struct xenbus_device {
+	const char *nodename;
+	struct device dev;
+};
+#define to_xenbus_device(d)	container_of(d, struct xenbus_device, dev)
+
+struct xenbus_transaction {
+	unsigned int id;
+};
+#define XBT_NIL		((struct xenbus_transaction) { 0 })
+
+/* The log: what the engine told an administrator, a line each. */
+void kernel_log(const char *level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+#define dev_warn(dev, fmt, ...)	  kernel_log("warn: ", fmt, ##__VA_ARGS__)
+#define dev_notice(dev, fmt, ...) kernel_log("notice: ", fmt, ##__VA_ARGS__)
+#define pr_warn(fmt, ...)	  kernel_log("warn: ", fmt, ##__VA_ARGS__)
+#define xenbus_dev_fatal(dev, err, fmt, ...) \
+	kernel_log("fatal: ", "%d " fmt "\n", err, ##__VA_ARGS__)
+
+char **xenbus_directory(struct xenbus_transaction t, const char *dir,
+			const char *node, unsigned int *num);
+void *xenbus_read(struct xenbus_transaction t, const char *dir,
+		  const char *node, unsigned int *len);
+int xenbus_write(struct xenbus_transaction t, const char *dir,
+		 const char *node, const char *string);
+int xenbus_printf(struct xenbus_transaction t, const char *dir,
+		  const char *node, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+int xenbus_rm(struct xenbus_transaction t, const char *dir, const char *node);
+int xenbus_transaction_start(struct xenbus_transaction *t);
+int xenbus_transaction_end(struct xenbus_transaction t, int abort);
+
+int register_xenstore_notifier(struct notifier_block *nb);
+void unregister_xenstore_notifier(struct notifier_block *nb);
+
+/* What a packet is to a backend. */
+struct sk_buff {
+	u8 ip_summed;
+	uint16_t protocol;
+	bool gso;
+};
+#define skb_is_gso(skb)		((skb)->gso)
+enum { CHECKSUM_NONE, CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL };
+#define ETH_P_IP		0x0800
+#define ETH_P_ARP		0x0806
+#define ETH_P_IPV6		0x86DD
+#define VLAN_ETH_FRAME_LEN	1518
+
+/*
+ * What only has to be there for the drivers' own common.h, beside the kernel's
+ * headers of what is shared with a guest. Those that are a part of a request
+ * are as large as without a debug option, in words.
+ */
+#define PAGE_SIZE	4096
+#define XEN_PAGE_SIZE	4096
+#define IFNAMSIZ	16
+#define __packed	__attribute__((__packed__))
+#define barrier()	__asm__ __volatile__("" : : : "memory")
+#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
+
+typedef u16 domid_t;
+typedef u64 sector_t;
+typedef unsigned long xen_pfn_t;
+typedef int irqreturn_t;
+typedef struct { int counter; } atomic_t;
+typedef struct { int unused; } spinlock_t, rwlock_t, wait_queue_head_t;
+
+#define DEFINE_GUEST_HANDLE_STRUCT(name)	struct name
+#define GUEST_HANDLE(type)	type *
+
+struct completion { int unused; };
+struct delayed_work { unsigned long words[11]; };
+struct gnttab_page_cache { int unused; };
+struct napi_struct { int unused; };
+struct net_device { struct device dev; };
+struct rb_node { unsigned long words[3]; };
+struct rb_root { struct rb_node *rb_node; };
+struct rcu_head { int unused; };
+struct sk_buff_head { int unused; };
+struct timer_list { int unused; };
+struct ubuf_info_msgzc { int unused; };
+struct work_struct { int unused; };
+struct xenbus_watch { int unused; };
+
+struct block_device;
+struct dentry;
+struct page;
+struct seq_file;
+struct task_struct;
+struct ubuf_info;
+
+struct gntab_unmap_queue_data {
+	struct delayed_work gnttab_work;
+	void *pointers[5];
+	unsigned int numbers[2];
+};
+
+/* For the tests. */
+extern char kernel_log_text[8192];	/* since kernel_reset() */
+extern bool kernel_no_memory;		/* kasprintf() and vzalloc() fail */
+extern bool kernel_xenstore_ready;	/* else a notifier waits */
+void kernel_reset(void);
+void kernel_xenstore_appears(void);	/* calls the waiting notifier */
+
+#endif /* KERNEL_H */
