@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +13,33 @@
 
 #include "run-xl.h"
 
-#define OUT_FILE OUT "/stdout"
-#define ERR_FILE OUT "/stderr"
-#define DUMP_FILE OUT "/dump"
-#define STORE_FILE OUT "/store"
-#define REQUESTS_FILE OUT "/requests"
+#define OUT_FILE "stdout"
+#define ERR_FILE "stderr"
+#define DUMP_FILE "dump"
+#define STORE_FILE "store"
+#define REQUESTS_FILE "requests"
 
 char *printed, *out, *err, *dump;
 int requests;
 
+/* All of a file, as a string; one that is not there is empty. */
 static char *slurp(const char *name)
 {
-    char *text = calloc(1, 1 << 18);
+    const size_t max = 1 << 18;
+    char *text = calloc(1, max);
     FILE *f = fopen(name, "r");
+    size_t len;
 
     ck_assert_ptr_nonnull(text);
-    if (f) {
-        ck_assert_int_ge(fread(text, 1, (1 << 18) - 1, f), 0);
-        fclose(f);
+    if (!f) {
+        ck_assert_msg(errno == ENOENT, "%s: %s", name, strerror(errno));
+        return text;
     }
+    len = fread(text, 1, max, f);
+    ck_assert_msg(!ferror(f), "%s: %s", name, strerror(errno));
+    ck_assert_msg(len < max, "%s: too large", name);
+    ck_assert_msg(!memchr(text, 0, len), "%s: more than text", name);
+    fclose(f);
     return text;
 }
 

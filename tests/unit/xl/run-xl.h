@@ -11,8 +11,9 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CFG_FILE OUT "/guest.cfg"
-#define CONF_FILE OUT "/xl.conf"
+/* Each program runs in a folder of its own. */
+#define CFG_FILE "guest.cfg"
+#define CONF_FILE "./xl.conf"
 
 /*
  * Of the last run: what xl printed, and the same without white space, for
