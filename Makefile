@@ -125,6 +125,7 @@ sanitize: $(B)/debug.stamp
 
 unit: $(B)/unit.stamp
 debs: $(B)/debs.stamp
+	@cd $(B)/upstream && sed 's/^/  made of /' xen.source libvirt.source linux.source
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
@@ -168,13 +169,20 @@ $(B)/chroot.stamp: scripts/mkchroot scripts/chroot | build/setup.stamp
 
 # Upstream, ours laid over it, and the result.
 
-$(B)/upstream.stamp: $(B)/chroot.stamp scripts/fetch scripts/fetch-source releases.tsv
-	$(call step,upstream,upstream sources) $(CHROOT) scripts/fetch $(RELEASE)
-	@touch $@
+UPSTREAMS := xen linux kernel libvirt qemu
+
+$(UPSTREAMS:%=$(B)/upstream-%.stamp): $(B)/upstream-%.stamp: $(B)/chroot.stamp \
+		scripts/fetch releases.tsv
+	$(call step,upstream-$*,$*: upstream source) \
+		$(CHROOT) scripts/fetch $(RELEASE) $*
+	@touch -r $(B)/upstream/$* $@
+
+# Of which version; its time changes only with that.
+$(UPSTREAMS:%=$(B)/upstream/%.source): $(B)/upstream/%.source: $(B)/upstream-%.stamp ;
 
 ASSEMBLERS := scripts/assemble scripts/overlay scripts/patches
 
-$(B)/modules.stamp: $(B)/upstream.stamp $(ASSEMBLERS) scripts/build-modules \
+$(B)/modules.stamp: $(B)/upstream-linux.stamp $(ASSEMBLERS) scripts/build-modules \
 		$(call files,drivers include)
 	$(call step,linux,patch the drivers) \
 		$(CHROOT) scripts/assemble $(RELEASE) linux $(DRIVERS)
@@ -182,7 +190,7 @@ $(B)/modules.stamp: $(B)/upstream.stamp $(ASSEMBLERS) scripts/build-modules \
 		$(CHROOT) scripts/build-modules $(RELEASE)
 	@touch $@
 
-$(B)/tools.stamp: $(B)/upstream.stamp $(ASSEMBLERS) tools/build \
+$(B)/tools.stamp: $(B)/upstream-xen.stamp $(ASSEMBLERS) tools/build \
 		$(call files,$(TOOLS) include docs/man)
 	$(call step,xen,patch the Xen tools) \
 		$(CHROOT) scripts/assemble $(RELEASE) xen $(TOOLS)
@@ -190,16 +198,11 @@ $(B)/tools.stamp: $(B)/upstream.stamp $(ASSEMBLERS) tools/build \
 		$(CHROOT) tools/build $(B)/xen $(B)/tools
 	@touch $@
 
-$(B)/libvirt-upstream.stamp: $(B)/upstream.stamp
-	$(call step,libvirt-upstream,libvirt: upstream source) \
-		$(CHROOT) scripts/fetch-source libvirt/$(RELEASE) $(B)/upstream/libvirt
-	@touch $@
-
 $(B)/libvirt-packages.stamp: $(B)/chroot.stamp
 	$(call packages,libvirt-packages,libvirt,$(LIBVIRTERS))
 	@touch $@
 
-$(B)/libvirt.stamp: $(B)/libvirt-upstream.stamp $(B)/libvirt-packages.stamp $(B)/tools.stamp \
+$(B)/libvirt.stamp: $(B)/upstream-libvirt.stamp $(B)/libvirt-packages.stamp $(B)/tools.stamp \
 		$(ASSEMBLERS) $(call files,tools/libvirt)
 	$(call step,libvirt-patch,patch libvirt) \
 		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
@@ -218,8 +221,8 @@ $(B)/debs/chroot.stamp: packaging/mkroot scripts/chroot | build/setup.stamp
 	@touch $@
 
 # Xen's packages name the version of libvirt's, which are built with Xen's.
-$(B)/debs/xen.stamp: $(B)/libvirt-upstream.stamp $(B)/debs/chroot.stamp $(PACKAGERS) \
-		$(call files,packaging/xen $(TOOLS) include docs/man)
+$(B)/debs/xen.stamp: $(B)/upstream-xen.stamp $(B)/upstream-libvirt.stamp \
+		$(B)/debs/chroot.stamp $(PACKAGERS) $(call files,packaging/xen $(TOOLS) include docs/man)
 	$(call step,debs-xen-source,source package of Xen) \
 		$(DEBS) packaging/source $(RELEASE) xen $(TOOLS)
 	$(call step,debs-xen,packages of Xen) $(DEBS) packaging/build $(RELEASE) xen
@@ -245,15 +248,10 @@ $(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backe
 	@sed -n 's/^index: /  /p' $(B)/log/debs.log
 	@touch $@
 
-# What only some verbs need: their packages, and all of the kernel's source.
+# The packages that only some verbs need.
 
 $(B)/checkers.stamp: $(B)/chroot.stamp
 	$(call packages,checkers,style and fuzz,$(CHECKERS))
-	@touch $@
-
-$(B)/kernel.stamp: $(B)/upstream.stamp scripts/fetch-kernel
-	$(call step,kernel,the whole kernel source) $(CHROOT) \
-		scripts/fetch-kernel $(RELEASE)
 	@touch $@
 
 $(B)/mailers.stamp: $(B)/chroot.stamp
@@ -265,8 +263,8 @@ series check-series:
 	@$(MAKE) --no-print-directory $@-xen RELEASE=$(call newest,xen)
 	@$(MAKE) --no-print-directory $@-linux RELEASE=$(call newest,linux)
 
-series-xen: $(B)/upstream.stamp
-series-linux: $(B)/kernel.stamp
+series-xen: $(B)/upstream-xen.stamp
+series-linux: $(B)/upstream-kernel.stamp
 series-%: $(B)/mailers.stamp
 	@echo "$*, of $(RELEASE):"; $(CHROOT) scripts/series $(RELEASE) $*
 check-series-%: series-%
@@ -275,14 +273,14 @@ check-series-%: series-%
 lint: build/lint.stamp
 	@scripts/lint
 
-style: lint $(B)/checkers.stamp $(B)/kernel.stamp $(B)/modules.stamp
+style: lint $(B)/checkers.stamp $(B)/upstream-kernel.stamp $(B)/modules.stamp
 	@$(CHROOT) scripts/style $(RELEASE)
 
 fuzz: $(B)/checkers.stamp $(B)/tools.stamp
 	@$(CHROOT) make -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
 		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
 
-$(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
+$(B)/debug.stamp: $(B)/image.stamp $(B)/upstream-kernel.stamp scripts/build-kernel \
 		tests/churn/kernel.config tests/churn/kasan.patch tests/churn/mkimage
 	$(call packages,debug-packages,a kernel,bc libelf-dev)
 	$(call step,debug,a kernel with KASAN and lockdep) $(CHROOT) \
@@ -292,7 +290,7 @@ $(B)/debug.stamp: $(B)/image.stamp $(B)/kernel.stamp scripts/build-kernel \
 
 # The emulated host.
 
-$(B)/root.stamp: tests/host/mkroot releases.tsv | build/setup.stamp
+$(B)/root.stamp: tests/host/mkroot $(B)/upstream/xen.source
 	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
 	@touch $@
 
@@ -318,7 +316,7 @@ $(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp te
 
 # Tests.
 
-$(B)/unit.stamp: $(B)/modules.stamp $(B)/tools.stamp $(call files,tests/unit tests/fuzz)
+$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp $(call files,tests/unit tests/fuzz)
 	@$(CHROOT) make --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
