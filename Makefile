@@ -9,7 +9,7 @@ ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS)))
 
 # What may be set in the environment, which sudo drops.
 SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS SEED \
-	FUZZ_SECONDS
+	FUZZ_SECONDS XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
 # One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
 # line would be run under -n.
 root_make := $(MAKE)
@@ -82,6 +82,7 @@ help:
 	@echo 'make check-libvirt  its own tests, then ours on the emulated host'
 	@echo 'make clean    remove everything that was built'
 	@echo
+	@echo 'XEN_SOURCE=DIR  of a tree of one'"'"'s own; also LINUX_SOURCE, LIBVIRT_SOURCE'
 	@echo 'RELEASE=$(RELEASE) (of: $(strip $(call having,xen)))'
 
 demo: $(B)/image.stamp
@@ -169,13 +170,23 @@ $(B)/chroot.stamp: scripts/mkchroot scripts/chroot | build/setup.stamp
 
 # Upstream, ours laid over it, and the result.
 
-UPSTREAMS := xen linux kernel libvirt qemu
+# Debian's, or, where it is named, a tree of one's own.
+UPSTREAMS   := xen linux kernel libvirt qemu
+own-xen      = $(XEN_SOURCE)
+own-linux    = $(LINUX_SOURCE)
+own-kernel   = $(LINUX_SOURCE)
+own-libvirt  = $(LIBVIRT_SOURCE)
+own-qemu     = $(QEMU_SOURCE)
 
 $(UPSTREAMS:%=$(B)/upstream-%.stamp): $(B)/upstream-%.stamp: $(B)/chroot.stamp \
 		scripts/fetch releases.tsv
-	$(call step,upstream-$*,$*: upstream source) \
-		$(CHROOT) scripts/fetch $(RELEASE) $*
+	$(call step,upstream-$*,$*: upstream source) $(if $(own-$*), \
+		scripts/take $(RELEASE) $* '$(own-$*)',$(CHROOT) scripts/fetch $(RELEASE) $*)
 	@touch -r $(B)/upstream/$* $@
+
+# One's own may have changed; what was made of it goes when it is not named any more.
+$(foreach upstream,$(UPSTREAMS),$(if $(own-$(upstream))$(wildcard \
+	$(B)/upstream/$(upstream).own),$(B)/upstream-$(upstream).stamp)): FORCE
 
 # Of which version; its time changes only with that.
 $(UPSTREAMS:%=$(B)/upstream/%.source): $(B)/upstream/%.source: $(B)/upstream-%.stamp ;
@@ -316,7 +327,9 @@ $(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp te
 
 # Tests.
 
-$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp $(call files,tests/unit tests/fuzz)
+$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp scripts/take \
+		$(call files,tests/unit tests/fuzz)
+	@tests/unit/sources/check-take
 	@$(CHROOT) make --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
 	@touch $@
 
@@ -331,7 +344,7 @@ $(B)/libvirt-check.stamp: $(B)/libvirt.stamp
 	@touch $@
 
 .PHONY: help demo check check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
-	debs modules kernels tools libvirt image series check-series clean
+	debs modules kernels tools libvirt image series check-series clean FORCE
 .DELETE_ON_ERROR:
 
 endif
