@@ -319,17 +319,22 @@ class Host:
             raise HostError("the host is not running")
         if channel is self._agent and self._late:
             self._sync(deadline)
+        self._seq += 1
+        # Of the two only QEMU repeats it.
+        repeated = {"id": self._seq} if channel is self._qmp else {}
         try:
-            channel.send({"execute": name, "arguments": arguments}, deadline)
+            channel.send({"execute": name, "arguments": arguments, **repeated}, deadline)
             while True:
                 reply = channel.receive(deadline)
+                if reply.get("id", self._seq) != self._seq:
+                    continue
                 if "error" in reply:
                     raise self._error(f"{name}: {reply['error']['desc']}")
                 if "return" in reply:
                     return reply["return"]
         except (OSError, ValueError) as error:
             # What comes later is no answer to the next question.
-            self._late = channel is self._agent
+            self._late |= channel is self._agent
             raise self._error(f"{name}: {error}") from None
 
     def _monitor(self, line: str, limit: str = "agent") -> str:
