@@ -69,7 +69,6 @@ $(TESTS:%=$(OUT)/$(1)/%): $(OUT)/$(1)/%: $(OUT)/$(1)/%.o $(COMMON:%=$(OUT)/$(1)/
 endef
 $(foreach bits,$(BITS),$(eval $(call rules,$(bits))))
 
-.SECONDARY:
 .PHONY: check $(RUNS)
 
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)
