@@ -9,15 +9,16 @@ ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS)))
 
 # What may be set in the environment, which sudo drops.
 SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS SEED \
-	FUZZ_SECONDS XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
+	FUZZ_SECONDS HOST_FILES HOST_CPUS HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
 # One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
 # line would be run under -n.
 root_make := $(MAKE)
+quoted = '$(subst ','\'',$(1))'
 
 $(firstword $(MAKECMDGOALS)):
-	@sudo $(root_make) $(filter-out - -- --jobserver%,-$(MAKEFLAGS)) $(foreach \
-		name,$(SETTINGS),$(if $(filter environment%,$(origin \
-		$(name))),$(name)='$($(name))')) $(MAKECMDGOALS)
+	@sudo env MAKEFLAGS=$(call quoted,$(filter-out --jobserver%,$(MAKEFLAGS))) \
+		$(foreach name,$(SETTINGS),$(if $(filter environment%,$(origin \
+		$(name))),$(name)=$(call quoted,$(value $(name))))) $(root_make) $(MAKECMDGOALS)
 $(filter-out $(firstword $(MAKECMDGOALS)),$(MAKECMDGOALS)): $(firstword $(MAKECMDGOALS)) ; @:
 .PHONY: $(MAKECMDGOALS)
 
@@ -90,7 +91,7 @@ demo: $(B)/image.stamp
 
 check: check-mutants unit $(B)/image.stamp
 	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/check.xml \
-		tests/scripts tests/system $(if $(T),-k '$(T)')
+		tests/scripts tests/system $(if $(T),-k "$$T")
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/libvirt-image.stamp
 	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) tests/system/test_libvirt.py
@@ -99,14 +100,14 @@ check-mutants: | build/setup.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/mutants/table.py
 
 check-debs: $(B)/debs/hosts.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) tests/debs $(if $(T),-k '$(T)')
+	@RELEASE=$(RELEASE) $(PYTEST) tests/debs $(if $(T),-k "$$T")
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged tests/host/demo
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
-		$(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k '$(T)')
+		$(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k "$$T")
 
 mutants: check-mutants $(B)/image.stamp
 	@RELEASE=$(RELEASE) MATRIX=full $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/mutants.xml \
-		tests/mutants $(if $(T),-k '$(T)')
+		tests/mutants $(if $(T),-k "$$T")
 
 part: check-mutants $(B)/image.stamp
 	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --part '$(PART)' $(if $(UNTIL),--until $(UNTIL)) \
