@@ -13,8 +13,16 @@ import time
 import pytest
 
 
+def _part(text: str) -> tuple[int, int]:
+    number, parts = map(int, text.split("/"))
+    if not 0 <= number < parts:
+        raise ValueError(text)
+    return number, parts
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", metavar="N/M", help="the Nth of M parts of the full matrix, from 0")
+    parser.addoption("--part", metavar="N/M", type=_part,
+                     help="the Nth of M parts of the full matrix, from 0")
     parser.addoption("--until", metavar="SECONDS", type=float,
                      help="skip what would start later than that (since the epoch)")
 
@@ -31,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     part = config.getoption("part")
     if part:
-        number, parts = map(int, part.split("/"))
+        number, parts = part
         selected = [item for item in items if is_full(item)][number % parts::parts]
     elif os.environ.get("MATRIX") == "full":
         selected = items[:]

@@ -304,8 +304,11 @@ class Host:
                 if gone or time.monotonic() > deadline:
                     raise self._error(f"no QEMU in {self.directory}: {error}") from None
                 time.sleep(0.02)
-        self._qmp.receive(deadline)
-        self._command(self._qmp, "qmp_capabilities", {}, deadline)
+        try:
+            self._qmp.receive(self._deadline("agent"))
+        except (OSError, ValueError) as error:
+            raise self._error(f"QEMU does not greet: {error}") from None
+        self._command(self._qmp, "qmp_capabilities", {}, self._deadline("agent"))
 
     def _disconnect(self) -> None:
         for channel in (self._qmp, self._agent):
@@ -435,14 +438,18 @@ class Host:
             raise self._error(f"no xenstore directory {path}")
         return dict(zip(found[::2], found[1::2]))
 
+    def store(self) -> str:
+        """All of xenstore, with permissions, and what else devices and domains leave."""
+        return self.run("set -e -o pipefail; xenstore-ls -fp /; xl list | awk '{ print $1, $2 }';"
+                        " ls /sys/class/net /sys/bus/xen-backend/devices").stdout
+
     def write(self, path: str, value: str) -> None:
         self.run(["xenstore-write", path, value])
 
     def wait_for(self, nodes: Mapping[str, str | None], timeout: float = TIMEOUT) -> None:
         """Until each xenstore path has the value: an extended regular expression for
-        the whole of it, or None for a node that is absent. A component "*" of a path
-        stands for all that there are now, "*2" for two of them or more; for none at all
-        is an error."""
+        the whole of it, or None for one that is absent, with its directory or without:
+        which says something only of a node that was there."""
         try:
             self.run(waiting(nodes, timeout), timeout + 10)
         except CommandError as error:
@@ -561,11 +568,14 @@ class Guest:
         self.domid = int(self.host.run(
             f"cat >{self.path} && {self.xl} create -q {pause} {self.path} && "
             f"{self.xl} domid {self.name}", stdin=self.text().encode()).stdout)
-        # Each of those that it was created with.
-        numbers = {kind: len(self.config[key]) for kind, key in (("vif", "vif"), ("vbd", "disk"))
-                   if self.config[key]}
-        if numbers:
-            self.wait("[2-6]" if self.paused else "4", ".*" if self.paused else "4", numbers)
+        devices = [kind for kind, _ in self.devices()]
+        if (devices.count("vif"), devices.count("vbd")) != (
+                len(self.config["vif"]), len(self.config["disk"])):
+            raise HostError(f"{self.path} was to have other devices than {devices}")
+        if self.paused and devices:
+            self.wait("[2-6]", ".*")
+        elif devices:
+            self.connected()
         return self
 
     def refresh(self, timeout: float = TIMEOUT) -> Guest:
@@ -581,32 +591,32 @@ class Guest:
 
     def devices(self) -> list[tuple[str, int]]:
         """(kind, devid) of every vif and vbd."""
-        script = "for kind in vif vbd; do for id in $(xenstore-list " \
-                 f"/libxl/{self.domid}/device/$kind 2>/dev/null); do echo $kind $id; done; done"
-        return [(kind, int(devid)) for kind, devid in
-                map(str.split, self.host.run(script).stdout.splitlines())]
+        path = f"/libxl/{self.domid}/device"
+        if self.host.read(path) is None:
+            return []
+        found = re.findall(r"^(vif|vbd)/(\d+)$", "\n".join(self.host.tree(path)), re.MULTILINE)
+        return [(kind, int(devid)) for kind, devid in found]
 
-    def backend(self, kind: str, devid: int | str) -> str:
+    def backend(self, kind: str, devid: int) -> str:
         """The xenstore directory of a backend (kind: vif or vbd)."""
         return f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}/{devid}"
 
-    def frontend(self, kind: str, devid: int | str) -> str:
+    def frontend(self, kind: str, devid: int) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
 
-    def wait(self, backend: str, frontend: str, numbers: Mapping[str, int] | None = None,
-             timeout: float = TIMEOUT) -> None:
-        """Until all its devices have these xenbus states. There are as many of each kind
-        as the numbers say, or at least one of any."""
+    def wait(self, backend: str, frontend: str, timeout: float = TIMEOUT) -> None:
+        """Until all its devices have these xenbus states; it has one."""
         states: dict[str, str | None] = {}
-        for kind in numbers or ("vif", "vbd"):
-            all_there = f"*{numbers[kind]}" if numbers else "*"
-            states[f"{self.backend(kind, all_there)}/state"] = backend
-            states[f"{self.frontend(kind, all_there)}/state"] = frontend
+        for device in self.devices():
+            states[f"{self.backend(*device)}/state"] = backend
+            states[f"{self.frontend(*device)}/state"] = frontend
+        if not states:
+            raise HostError(f"{self.name} has no devices")
         self.host.wait_for(states, timeout)
 
     def connected(self, timeout: float = TIMEOUT) -> None:
-        """Until all its devices are Connected, on both sides; it has one."""
-        self.wait("4", "4", timeout=timeout)
+        """Until all its devices, of which it has one, are Connected, on both sides."""
+        self.wait("4", "4", timeout)
 
     def ask(self, command: str, timeout: float = TIMEOUT) -> dict[str, Any]:
         """An answer of the guest's report program (guest/report.c)."""

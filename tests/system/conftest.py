@@ -16,6 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from host import Guest, Host, HostError  # noqa: E402
 
 RELEASE = os.environ.get("RELEASE", "bookworm")
+# The image that has it, see the Makefile.
+LIBVIRT = "host-libvirt"
 LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}
 
 
@@ -102,7 +104,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return bool(item.get_closest_marker("full")), item.path.name not in LONG
 
     items.sort(key=key)
-    if os.environ.get("HOST_VARIANT") != "libvirt":
+    if os.environ.get("HOST_VARIANT") != LIBVIRT:
         for item in items:
             if item.path.name == "test_libvirt.py":
                 item.add_marker(pytest.mark.skip("no libvirt on this host: make check-libvirt"))

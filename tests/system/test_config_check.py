@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 
 from host import Guest, Host, Result
-from test_specs import store
 
 # Options are taken either all before the file or all behind it.
 CREATE = "xl create /root/checked.cfg -q"
@@ -57,12 +56,12 @@ def said(result: Result, how: str, lines: list[str]) -> None:
 
 def refused(host: Host, lines: list[str], *commands: str) -> None:
     """They fail with these lines, and leave nothing: xenstore before is xenstore after."""
-    before = store(host)
+    before = host.store()
     for command in commands:
         result = host.run(command, check=False)
         assert result.rc not in (0, 127) and result.rc < 128, str(result)
         said(result, "error", lines)
-    assert store(host) == before
+    assert host.store() == before
 
 
 def created(host: Host, lines: list[str]) -> None:

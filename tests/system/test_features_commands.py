@@ -257,11 +257,9 @@ def test_as_much_as_xenstore_takes(host: Host) -> None:
         "feature-a": "0", "feature-x": "x" * 4090})]}
     host.put("/root/second.cfg", "".join(f"{key} = {value!r}\n"
                                          for key, value in guest.config.items()))
-    there = ("xl list | cut -d' ' -f1; xenstore-ls -f /libxl;"
-             " xenstore-ls -f /local/domain/0/backend")
-    before = host.run(there).stdout
+    before = host.store()
     result = host.run("xl create -p /root/second.cfg", check=False)
     assert result.rc
     assert "vif/0: config: the value of `feature-x' has 4090 characters, xenstore takes" \
         in result.stderr
-    assert host.run(there).stdout == before
+    assert host.store() == before

@@ -120,6 +120,7 @@ def test_given_twice(host: Host) -> None:
 def test_nothing_requested(host: Host) -> None:
     """No config directory, on either side of the toolstack."""
     guest = host.create(paused=True, vif=["bridge=xenbr0"], disk=["phy:/dev/loop0,xvda,w"])
+    assert len(guest.devices()) == 2
     for kind, devid in guest.devices():
         assert "config" not in host.list(guest.backend(kind, devid))
         assert "config" not in host.list(f"/libxl/{guest.domid}/device/{kind}/{devid}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import host as host_module
-from host import Guest, Host, HostError
+from host import CommandError, Guest, Host, HostError
 
 VIF = "bridge=xenbr0"
 DISK = "phy:/dev/loop0,xvda,w"
@@ -69,8 +69,10 @@ def test_what_is_not_known_is_not_absent(host: Host) -> None:
     for look in looks:
         with pytest.raises(HostError, match="No such file or directory"):
             look(wrong)
-    with pytest.raises(HostError, match="does not exist|exit status 1"):
+    with pytest.raises(CommandError) as refused:
         guest.detach("vif", 1)
+    # xl, which would have said something, was not asked.
+    assert not refused.value.result.stderr
 
     host.run("kill -STOP $(pidof oxenstored)")
     for look in looks:
@@ -79,7 +81,7 @@ def test_what_is_not_known_is_not_absent(host: Host) -> None:
 
 
 def test_a_guest_without_devices_is_not_connected(guest: Guest) -> None:
-    with pytest.raises(HostError, match="nothing to wait for"):
+    with pytest.raises(HostError, match="has no devices"):
         guest.connected()
 
 

@@ -157,14 +157,9 @@ def test_hotplug_script_fails(guest: Guest) -> None:
 
 def test_hotplug_script_fails_at_creation(host: Host) -> None:
     """No domain, and no device."""
-    def store() -> str:
-        return host.run("xenstore-ls -fp /libxl; xenstore-ls -fp /local/domain/0;"
-                        " xenstore-list /local/domain; ls /sys/class/net"
-                        " /sys/bus/xen-backend/devices").stdout
-
-    before = store()
+    before = host.store()
     host.put("/etc/xen/scripts/vif-bridge", FAILS, mode=0o755)
     with pytest.raises(CommandError, match="no luck today"):
         host.create(vif=[f"bridge=xenbr0,config-{QUEUES}=1"], paused=True,
                     disk=[f"phy:/dev/loop0,xvda,w,config-{QUEUES}=1"])
-    assert store() == before
+    assert host.store() == before

@@ -17,20 +17,13 @@ BAD = [
 ]
 
 
-def store(host: Host) -> str:
-    """All that a device, or a domain, would leave in xenstore."""
-    return host.run("for path in /libxl /vm /local/domain/0/backend /local/domain/0/device "
-                    "/local/domain/[1-9]*; do xenstore-ls -fp $path 2>/dev/null; done; "
-                    "xenstore-list /local/domain; xl list | awk '{ print $1, $2 }'").stdout
-
-
 def config(vif: list[str], disk: list[str]) -> str:
     return (f"name='bad'\ntype='pv'\nkernel='/srv/guest/vmlinux'\nramdisk='/srv/guest/initrd'\n"
             f"memory=128\nvif={vif!r}\ndisk={disk!r}\n")
 
 
 def test_create(host: Host) -> None:
-    before = store(host)
+    before = host.store()
     for key, named in BAD:
         for vif, disk, device in (
                 ([f"bridge=xenbr0,{key}"], [], "vif"),
@@ -41,12 +34,12 @@ def test_create(host: Host) -> None:
             result = host.run("xl create -q /root/bad.cfg", check=False)
             assert result.rc not in (0, 127) and result.rc < 128, (vif, disk, str(result))
             assert device in result.stderr and named in result.stderr, str(result)
-    assert store(host) == before
+    assert host.store() == before
 
 
 def test_attach(host: Host) -> None:
     host.create(paused=True)
-    before = store(host)
+    before = host.store()
     for key, named in BAD:
         for command, device in (
                 (["xl", "network-attach", "guest", "bridge=xenbr0", key], "vif"),
@@ -54,7 +47,7 @@ def test_attach(host: Host) -> None:
             result = host.run(command, check=False)
             assert result.rc not in (0, 127) and result.rc < 128, str(result)
             assert device in result.stderr and named in result.stderr, str(result)
-    assert store(host) == before
+    assert host.store() == before
 
 
 def test_good_specs(host: Host) -> None:

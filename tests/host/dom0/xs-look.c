@@ -35,6 +35,8 @@ static char *read_node(const char *path)
 	if (value)
 		return value;
 	directory = strndup(path, strrchr(path, '/') - path);
+	if (!*directory)
+		directory = "/";
 	if (error == ENOENT && xs_directory(xs, XBT_NULL, directory, &len))
 		exit(3);
 	errno = error;
@@ -83,7 +85,7 @@ int main(int argc, char **argv)
 	char **names, *value;
 	unsigned int num;
 
-	if (argc != 3 || path[0] != '/')
+	if (argc != 3 || path[0] != '/' || !path[1])
 		errx(2, "usage: xs-look {read|list|tree} /PATH");
 	xs = xs_open(0);
 	if (!xs)

@@ -3,9 +3,7 @@
  * usage: xs-wait TIMEOUT {PATH REGEX}...
  *
  * Ends when each xenstore PATH has a value that matches its REGEX as a whole; an
- * absent node has the value "<absent>". Woken by xenstore's own watches. A "*" in
- * place of one component of PATH stands for all that there are at the start, "*N" for N
- * or more of them. It is an error if there are fewer, or nothing to wait for at all.
+ * absent node has the value "<absent>". Woken by xenstore's own watches.
  *
  * In C, because a process costs a tenth of a second on the emulated host.
  */
@@ -45,34 +43,6 @@ static void add(char *path, const char *wanted)
 	if (regcomp(&node->regex, regex, REG_EXTENDED | REG_NOSUB))
 		errx(2, "not a regular expression: %s", wanted);
 	free(regex);
-}
-
-static void expand(char *path, const char *wanted)
-{
-	char *star = strstr(path, "/*"), *rest;
-	unsigned int num = 0, least;
-	char **names;
-
-	if (!star) {
-		add(path, wanted);
-		return;
-	}
-	least = strtoul(star + strlen("/*"), &rest, 10);
-	if (*rest != '/')
-		errx(2, "not a pattern: %s", path);
-	*star = 0;
-	names = xs_directory(xs, XBT_NULL, path, &num);
-	if (!names && errno != ENOENT)
-		err(2, "%s", path);
-	if (num < least)
-		errx(2, "%s has %u, not %u", path, num, least);
-	for (unsigned int i = 0; i < num; i++) {
-		char *one;
-
-		if (asprintf(&one, "%s/%s%s", path, names[i], rest) < 0)
-			err(2, NULL);
-		add(one, wanted);
-	}
 }
 
 static void look(struct node *node)
@@ -115,10 +85,7 @@ int main(int argc, char **argv)
 	if (!xs)
 		err(2, "xenstore");
 	for (i = 2; i < argc; i += 2)
-		expand(argv[i], argv[i + 1]);
-
-	if (!num_nodes)
-		errx(2, "nothing to wait for: %s", argv[2]);
+		add(argv[i], argv[i + 1]);
 
 	/* Often all is there already. */
 	for (unsigned int n = 0; n < num_nodes; n++)
