@@ -189,7 +189,7 @@ $(UPSTREAMS:%=$(B)/upstream-%.stamp): $(B)/upstream-%.stamp: $(B)/chroot.stamp \
 $(foreach upstream,$(UPSTREAMS),$(if $(own-$(upstream))$(wildcard \
 	$(B)/upstream/$(upstream).own),$(B)/upstream-$(upstream).stamp)): FORCE
 
-# Of which version; its time changes only with that.
+# Of which version.
 $(UPSTREAMS:%=$(B)/upstream/%.source): $(B)/upstream/%.source: $(B)/upstream-%.stamp ;
 
 ASSEMBLERS := scripts/assemble scripts/overlay scripts/patches
