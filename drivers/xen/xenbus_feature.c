@@ -3,11 +3,13 @@
  * Per-device feature control for PV backends: the engine.
  *
  * It reads what was requested for a device, clamps it into what the backend
- * can give and publishes the result; and it advertises what can be requested.
- * It knows no feature: a backend passes its table.
+ * can give, publishes the result and says what became of each request; and it
+ * advertises what can be requested. It knows no feature: a backend passes its
+ * table.
  *
  * Everything under config comes through xenstore and is taken as hostile.
  */
+#include <linux/bits.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -74,11 +76,12 @@ static int parse_value(const char *value, unsigned int len, unsigned int *n)
 static int read_request(struct xenbus_device *dev, const char *config,
 			const char *name,
 			const struct xenbus_features *features,
-			unsigned int *granted)
+			unsigned int *granted,
+			struct xenbus_requested *requested)
 {
 	const struct xenbus_feature *feature = feature_find(features, name);
 	struct printable p;
-	unsigned int len, n;
+	unsigned int row, len, n;
 	char *value;
 
 	if (!feature) {
@@ -94,14 +97,17 @@ static int read_request(struct xenbus_device *dev, const char *config,
 		return PTR_ERR(value);
 	}
 
+	row = feature - features->table;
+	requested->known |= BIT(row);
 	if (parse_value(value, len, &n)) {
+		requested->malformed |= BIT(row);
 		dev_warn(&dev->dev,
 			 "%s/%s: \"%s\" is not a decimal number, using the default\n",
 			 config, name, printable(&p, value, len));
 	} else {
 		/* The maximum last: it holds even if it is below the minimum. */
 		n = max(n, feature->minval);
-		granted[feature - features->table] = min(n, feature->maxval());
+		granted[row] = min(n, feature->maxval());
 	}
 	kfree(value);
 	return 0;
@@ -112,6 +118,7 @@ static int read_request(struct xenbus_device *dev, const char *config,
  * @dev:	the backend device
  * @features:	what this backend knows
  * @granted:	filled with a value for each row of the table
+ * @requested:	filled for xenbus_features_answer() and xenbus_features_forget()
  *
  * To be called at probe, before anything is published. A device for which
  * nothing was requested costs one xenstore request.
@@ -123,12 +130,14 @@ static int read_request(struct xenbus_device *dev, const char *config,
  */
 int xenbus_features_read(struct xenbus_device *dev,
 			 const struct xenbus_features *features,
-			 unsigned int *granted)
+			 unsigned int *granted,
+			 struct xenbus_requested *requested)
 {
 	unsigned int i, nr;
 	char **names, *config;
 	int err = 0;
 
+	memset(requested, 0, sizeof(*requested));
 	for (i = 0; i < features->nr; i++)
 		granted[i] = feature_default(&features->table[i]);
 
@@ -143,6 +152,7 @@ int xenbus_features_read(struct xenbus_device *dev,
 		return err;
 	}
 
+	requested->config = true;
 	config = kasprintf(GFP_KERNEL, "%s/" XEN_FEATURE_CONFIG_DIR,
 			   dev->nodename);
 	if (!config) {
@@ -151,7 +161,8 @@ int xenbus_features_read(struct xenbus_device *dev,
 				 dev->nodename);
 	}
 	for (i = 0; i < nr && !err; i++)
-		err = read_request(dev, config, names[i], features, granted);
+		err = read_request(dev, config, names[i], features, granted,
+				   requested);
 
 	kfree(config);
 	kfree(names);
@@ -188,6 +199,76 @@ int xenbus_features_publish(struct xenbus_transaction xbt,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xenbus_features_publish);
+
+/**
+ * xenbus_features_answer() - tell the toolstack what became of its requests
+ * @xbt:	the transaction to write in, or XBT_NIL
+ * @dev:	the backend device
+ * @features:	what this backend knows
+ * @granted:	as filled by xenbus_features_read(), and published
+ * @requested:	as filled there
+ *
+ * To be called with xenbus_features_publish(), before the switch to InitWait:
+ * a backend that is there without an answer is one without feature control. So
+ * the probe must fail where this does. Does nothing for a device without a
+ * config directory.
+ *
+ * Return: 0, or a negative error.
+ */
+int xenbus_features_answer(struct xenbus_transaction xbt,
+			   struct xenbus_device *dev,
+			   const struct xenbus_features *features,
+			   const unsigned int *granted,
+			   const struct xenbus_requested *requested)
+{
+	/* Of all rows, however much is requested: blanks and the end included. */
+	const unsigned int size = features->nr *
+				  (XEN_FEATURE_NAME_MAX + sizeof("=4294967295"));
+	unsigned int i, len = 0;
+	char *text;
+	int err;
+
+	if (!requested->config)
+		return 0;
+
+	text = kzalloc(size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+
+	for (i = 0; i < features->nr; i++) {
+		if (!(requested->known & BIT(i)))
+			continue;
+		len += scnprintf(text + len, size - len, "%s%s=",
+				 len ? " " : "", features->table[i].name);
+		if (requested->malformed & BIT(i))
+			len += scnprintf(text + len, size - len,
+					 XEN_FEATURE_MALFORMED);
+		else
+			len += scnprintf(text + len, size - len, "%u",
+					 granted[i]);
+	}
+
+	err = xenbus_write(xbt, dev->nodename, XEN_FEATURE_GRANTED, text);
+	kfree(text);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xenbus_features_answer);
+
+/**
+ * xenbus_features_forget() - undo xenbus_features_answer()
+ * @dev:	the backend device
+ * @requested:	as filled by xenbus_features_read(), or zeroed
+ *
+ * To be called when the driver lets go of the device, or its probe fails: the
+ * answer must not be taken for one of the driver that is bound next.
+ */
+void xenbus_features_forget(struct xenbus_device *dev,
+			    const struct xenbus_requested *requested)
+{
+	if (requested->config)
+		xenbus_rm(XBT_NIL, dev->nodename, XEN_FEATURE_GRANTED);
+}
+EXPORT_SYMBOL_GPL(xenbus_features_forget);
 
 static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 			     const struct xenbus_feature *feature)

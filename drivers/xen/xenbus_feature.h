@@ -6,6 +6,7 @@
 #ifndef _XENBUS_FEATURE_H
 #define _XENBUS_FEATURE_H
 
+#include <linux/build_bug.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/types.h>
@@ -61,13 +62,34 @@ struct xenbus_features {
 	bool advertised;
 };
 
+/*
+ * Rows of a table. With the longest names and values the answer still fits into
+ * a node that a driver domain may write, 2048 bytes with the permissions; and
+ * struct xenbus_requested has the bits.
+ */
+#define XENBUS_FEATURES_MAX	24
+
 #define XENBUS_FEATURES(_name, _backend, _table)		\
 	struct xenbus_features _name = {			\
 		.backend = _backend,				\
 		.table = _table,				\
 		.nr = ARRAY_SIZE(_table),			\
 		.lock = __MUTEX_INITIALIZER(_name.lock),	\
-	}
+	};							\
+	static_assert(ARRAY_SIZE(_table) <= XENBUS_FEATURES_MAX, \
+		      "too many features")
+
+/**
+ * struct xenbus_requested - what was requested for a device
+ * @config:	there is a config directory, if an empty one
+ * @known:	the rows of the table that were requested, a bit each
+ * @malformed:	those of them whose request is no number
+ */
+struct xenbus_requested {
+	bool config;
+	u32 known;
+	u32 malformed;
+};
 
 /**
  * XENBUS_FEATURES_PARAM_OPS() - operations of a module parameter that is a limit
@@ -97,11 +119,19 @@ unsigned int xenbus_feature_one(void);
 
 int xenbus_features_read(struct xenbus_device *dev,
 			 const struct xenbus_features *features,
-			 unsigned int *granted);
+			 unsigned int *granted,
+			 struct xenbus_requested *requested);
 int xenbus_features_publish(struct xenbus_transaction xbt,
 			    struct xenbus_device *dev,
 			    const struct xenbus_features *features,
 			    const unsigned int *granted);
+int xenbus_features_answer(struct xenbus_transaction xbt,
+			   struct xenbus_device *dev,
+			   const struct xenbus_features *features,
+			   const unsigned int *granted,
+			   const struct xenbus_requested *requested);
+void xenbus_features_forget(struct xenbus_device *dev,
+			    const struct xenbus_requested *requested);
 
 int xenbus_features_advertise(struct xenbus_features *features);
 void xenbus_features_update(struct xenbus_features *features);

@@ -39,6 +39,33 @@ static const struct xenbus_feature table[] = {
 
 static XENBUS_FEATURES(features, "toy", table);
 
+/* One word for each row of which anything was requested, and no other. */
+static void check_answer(struct xs_handle *xs, const unsigned int *granted)
+{
+	char want[512] = "", path[64];
+	unsigned int i, n, len;
+	char *value;
+
+	if (!fake_xs_get(HOME "/config")) {
+		HOLDS(!fake_xs_get(HOME "/granted"));
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		snprintf(path, sizeof(path), HOME "/config/%s", table[i].name);
+		value = xs_read(xs, XBT_NULL, path, &len);
+		if (!value)
+			continue;
+		n = strlen(want);
+		n += sprintf(want + n, "%s%s=", n ? " " : "", table[i].name);
+		if (len && strspn(value, "0123456789") == len)
+			sprintf(want + n, "%u", granted[i]);
+		else
+			strcpy(want + n, "malformed");
+		free(value);
+	}
+	HOLDS(!strcmp(fake_xs_get(HOME "/granted"), want));
+}
+
 static void request(struct xs_handle *xs, const char *line, size_t len)
 {
 	const char *eq = memchr(line, '=', len);
@@ -60,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *end = (const char *)data + size;
 	struct xenbus_device dev = { .nodename = NODE };
 	unsigned int granted[ARRAY_SIZE(table)];
+	struct xenbus_requested requested;
 	unsigned int i, requests = 0, choice = size ? *data : 0;
 	struct xs_handle *xs;
 	int err;
@@ -80,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (choice & 0x80)
 		fake_xs_fail("config", 1 + (choice >> 4 & 3), EIO);
 
-	err = xenbus_features_read(&dev, &features, granted);
+	err = xenbus_features_read(&dev, &features, granted, &requested);
 	if (!fake_xs_failed())
 		HOLDS(!err);
 	/* A request that was not read grants nothing. */
@@ -104,6 +132,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fake_xs_fail("", 0, 0);
 		HOLDS(!xenbus_features_publish(XBT_NIL, &dev, &features,
 					       granted));
+		HOLDS(!xenbus_features_answer(XBT_NIL, &dev, &features,
+					      granted, &requested));
+		check_answer(xs, granted);
 		for (i = 0; i < ARRAY_SIZE(table); i++) {
 			char path[64];
 
@@ -113,6 +144,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      strtoul(fake_xs_get(path), NULL, 10) == granted[i]);
 		}
 	}
+	fake_xs_fail("", 0, 0);
+	xenbus_features_forget(&dev, &requested);
+	HOLDS(!fake_xs_get(HOME "/granted"));
 	fake_xs_reset();
 	return 0;
 }

@@ -52,6 +52,28 @@
  *     ends the connection. What a connected backend does not publish counts
  *     as 0.
  *
+ * Saying what was granted
+ * =======================
+ *
+ * <backend path>/granted = "<feature>=<granted> <feature>=malformed ..."
+ *     Written by:  the backend, at every probe, for a device that has a config
+ *                  directory and for no other. It is there when the backend
+ *                  switches to InitWait.
+ *     Read by:     the toolstack, to judge what became of the requests.
+ *     Permissions: those of <backend path>: the frontend may read it.
+ *     Removed by:  the backend, when it lets go of the device: the node never
+ *                  speaks for the backend that comes next.
+ *     One word for each request that the backend knows, in any order, and one
+ *     blank between two words; an empty config directory, or one with unknown
+ *     features only, gives an empty node. <granted> is a decimal number, also
+ *     of a feature that is published later, or in another form. What the
+ *     device behind it cannot do shows only in what is published: where both
+ *     are there and differ, the published value is what the frontend gets.
+ *     XEN_FEATURE_MALFORMED in place of a number: so was the request.
+ *
+ * A device with a config directory, a backend in state InitWait or later, and
+ * no such node: a backend without feature control.
+ *
  * Advertising
  * ===========
  *
@@ -85,6 +107,8 @@
 
 #define XEN_FEATURE_CONFIG_DIR     "config"
 #define XEN_FEATURE_ADVERTISED_DIR "features"
+#define XEN_FEATURE_GRANTED        "granted"
+#define XEN_FEATURE_MALFORMED      "malformed"
 
 #define XEN_FEATURE_NAME_MAX       64
 

@@ -9,8 +9,6 @@
 
 #include <xen/xenbus_feature.h>
 
-#define BIT(n)	(1UL << (n))
-
 /* Forgets what was advertised; a fixture's setup. */
 void table_setup(void);
 

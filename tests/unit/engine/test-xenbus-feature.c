@@ -4,6 +4,8 @@
  */
 #include <xenstore.h>
 
+#include <xen/interface/io/features.h>
+
 #include "fake-xenstore.h"
 #include "xenbus_feature.h"
 #include "test-suite.h"
@@ -11,6 +13,7 @@
 #define HOME	"/local/domain/0/"
 #define NODE	"backend/toy/1/0"
 #define CONFIG	HOME NODE "/config"
+#define ANSWER	HOME NODE "/granted"
 
 static unsigned int most = 8;
 
@@ -46,6 +49,7 @@ static const struct xenbus_feature table[NR] = {
 static XENBUS_FEATURES(features, "toy", table);
 static struct xenbus_device dev = { .nodename = NODE };
 static unsigned int granted[NR];
+static struct xenbus_requested requested;
 
 static void setup(void)
 {
@@ -55,6 +59,7 @@ static void setup(void)
 	fake_xs_set(HOME NODE "/state", "1");
 	most = 8;
 	memset(granted, 0xff, sizeof(granted));
+	memset(&requested, 0xff, sizeof(requested));
 	fake_xs_requests("");
 }
 
@@ -68,7 +73,13 @@ static void request(const char *feature, const char *value)
 
 static int read_granted(void)
 {
-	return xenbus_features_read(&dev, &features, granted);
+	return xenbus_features_read(&dev, &features, granted, &requested);
+}
+
+static int answer(struct xenbus_transaction xbt)
+{
+	return xenbus_features_answer(xbt, &dev, &features, granted,
+				      &requested);
 }
 
 static bool logged(const char *text)
@@ -292,6 +303,213 @@ START_TEST(test_publish_fails)
 }
 END_TEST
 
+/* --- the answer --- */
+
+static const struct {
+	const char *requests[8];	/* a feature, its value, ... */
+	const char *answer;
+} answers[] = {
+	{ { "uint", "2" }, "uint=2" },
+	{ { "uint", "9" }, "uint=8" },
+	{ { "uint", "0" }, "uint=1" },
+	{ { "uint", "99999999999999999999" }, "uint=8" },
+	{ { "uint", "007" }, "uint=7" },
+	{ { "uint", "" }, "uint=malformed" },
+	{ { "uint", "-1" }, "uint=malformed" },
+	{ { "uint", "0x1" }, "uint=malformed" },
+	{ { "defaulted", "none" }, "defaulted=malformed" },
+	{ { "flag", "0" }, "flag=0" },
+	{ { "flag", "2" }, "flag=1" },
+	{ { "late", "0" }, "late=0" },	/* that it is published later is */
+	{ { "rare", "0" }, "rare=0" },	/* no reason, nor that it never is */
+	{ { "tomorrow", "1" }, "" },
+	{ { "UINT", "1", "uin", "1", "granted", "1", "uint=1 flag", "1" }, "" },
+	{ { "uint", "2", "flag", "0" }, "uint=2 flag=0" },
+	{ { "flag", "0", "tomorrow", "1", "rare", "9", "uint", "two" },
+	  "uint=malformed flag=0 rare=3" },
+};
+
+START_TEST(test_answer)
+{
+	const char *const *r = answers[_i].requests;
+
+	for (; r < answers[_i].requests + 8 && *r; r += 2)
+		request(r[0], r[1]);
+	ck_assert_int_eq(read_granted(), 0);
+	fake_xs_requests("");
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_pstr_eq(fake_xs_get(ANSWER), answers[_i].answer);
+	ck_assert_uint_eq(fake_xs_requests(""), 1);
+
+	xenbus_features_forget(&dev, &requested);
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+	ck_assert_uint_eq(fake_xs_requests(""), 1);
+	ck_assert_ptr_nonnull(fake_xs_get(CONFIG));
+}
+END_TEST
+
+START_TEST(test_no_answer)
+{
+	ck_assert_int_eq(read_granted(), 0);
+	fake_xs_requests("");
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	xenbus_features_forget(&dev, &requested);
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+}
+END_TEST
+
+START_TEST(test_empty_answer)
+{
+	fake_xs_set(CONFIG, "");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_pstr_eq(fake_xs_get(ANSWER), "");
+	xenbus_features_forget(&dev, &requested);
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+}
+END_TEST
+
+/* What a driver makes of it before it publishes is what it says. */
+START_TEST(test_answer_of_driver)
+{
+	request("uint", "5");
+	request("flag", "1");
+	ck_assert_int_eq(read_granted(), 0);
+	granted[FLAG] = 0;
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=5 flag=0");
+}
+END_TEST
+
+START_TEST(test_answer_at_next_probe)
+{
+	request("uint", "2");
+	request("flag", "off");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2 flag=malformed");
+
+	most = 1;
+	request("flag", "0");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=1 flag=0");
+}
+END_TEST
+
+/* The frontend sees neither before the other, and no half of it. */
+START_TEST(test_answer_in_transaction)
+{
+	struct xenbus_transaction xbt;
+	unsigned int tries = 0;
+	int err;
+
+	fake_xs_conflicts(2);
+	request("uint", "2");
+	ck_assert_int_eq(read_granted(), 0);
+	do {
+		ck_assert_int_eq(xenbus_transaction_start(&xbt), 0);
+		ck_assert_int_eq(xenbus_features_publish(xbt, &dev, &features,
+							 granted), 0);
+		ck_assert_int_eq(answer(xbt), 0);
+		ck_assert_ptr_null(fake_xs_get(ANSWER));
+		err = xenbus_transaction_end(xbt, 0);
+		tries++;
+	} while (err == -EAGAIN);
+	ck_assert_int_eq(err, 0);
+	ck_assert_uint_eq(tries, 3);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2");
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "2");
+}
+END_TEST
+
+/* The guest may read it and no more, as all of the backend's directory. */
+START_TEST(test_who_may_read_answer)
+{
+	struct xs_permissions perms[] = { { .id = 0, .perms = XS_PERM_NONE },
+					  { .id = 1, .perms = XS_PERM_READ } };
+	struct xs_handle *xs = xs_open(0);
+
+	ck_assert(xs_set_permissions(xs, XBT_NULL, HOME NODE, perms, 2));
+	xs_close(xs);
+	request("uint", "2");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_str_eq(fake_xs_perms(ANSWER), "n0,r1");
+}
+END_TEST
+
+START_TEST(test_answer_fails)
+{
+	request("uint", "2");
+	ck_assert_int_eq(read_granted(), 0);
+
+	fake_xs_fail("/granted", 1, ENOSPC);
+	ck_assert_int_eq(answer(XBT_NIL), -ENOSPC);
+	kernel_no_memory = true;
+	ck_assert_int_eq(answer(XBT_NIL), -ENOMEM);
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+
+	/* The driver is let go of, and bound again. */
+	xenbus_features_forget(&dev, &requested);
+	kernel_no_memory = false;
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2");
+}
+END_TEST
+
+/* A probe that ends before or in xenbus_features_read(). */
+START_TEST(test_forget_unanswered)
+{
+	static const struct xenbus_requested nothing;
+
+	xenbus_features_forget(&dev, &nothing);
+	fake_xs_fail("config", 1, EACCES);
+	ck_assert_int_eq(read_granted(), -EACCES);
+	fake_xs_requests("");
+	xenbus_features_forget(&dev, &requested);
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+
+	request("uint", "2");
+	fake_xs_fail("config/uint", 1, EIO);
+	ck_assert_int_eq(read_granted(), -EIO);
+	xenbus_features_forget(&dev, &requested);
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+}
+END_TEST
+
+/* As many features as a table may have, with the longest names and values. */
+static unsigned int no_limit(void)
+{
+	return UINT_MAX;
+}
+
+START_TEST(test_longest_answer)
+{
+	static char names[XENBUS_FEATURES_MAX][XEN_FEATURE_NAME_MAX + 1];
+	static struct xenbus_feature rows[XENBUS_FEATURES_MAX];
+	static XENBUS_FEATURES(longest, "toy", rows);
+	unsigned int values[XENBUS_FEATURES_MAX], i;
+
+	for (i = 0; i < XENBUS_FEATURES_MAX; i++) {
+		memset(names[i], 'a' + i, XEN_FEATURE_NAME_MAX);
+		rows[i].name = names[i];
+		rows[i].maxval = no_limit;
+		request(names[i], "4294967295");
+	}
+	ck_assert_int_eq(xenbus_features_read(&dev, &longest, values,
+					      &requested), 0);
+	ck_assert_int_eq(xenbus_features_answer(XBT_NIL, &dev, &longest, values,
+						&requested), 0);
+	ck_assert_uint_eq(strlen(fake_xs_get(ANSWER)),
+			  XENBUS_FEATURES_MAX * (64 + 1 + 10 + 1) - 1);
+	/* What is left of 2048 is for the header, and permissions. */
+	ck_assert_uint_lt(strlen(fake_xs_get(ANSWER)), 1900);
+}
+END_TEST
+
 /* --- advertising --- */
 
 #define ADVERTISED HOME "backend/toy/features/"
@@ -395,6 +613,16 @@ int main(void)
 	tcase_add_test(tc, test_no_memory);
 	tcase_add_test(tc, test_publish);
 	tcase_add_test(tc, test_publish_fails);
+	tcase_add_loop_test(tc, test_answer, 0, ARRAY_SIZE(answers));
+	tcase_add_test(tc, test_no_answer);
+	tcase_add_test(tc, test_empty_answer);
+	tcase_add_test(tc, test_answer_of_driver);
+	tcase_add_test(tc, test_answer_at_next_probe);
+	tcase_add_test(tc, test_answer_in_transaction);
+	tcase_add_test(tc, test_who_may_read_answer);
+	tcase_add_test(tc, test_answer_fails);
+	tcase_add_test(tc, test_forget_unanswered);
+	tcase_add_test(tc, test_longest_answer);
 	tcase_add_test(tc, test_advertise);
 	tcase_add_test(tc, test_advertise_later);
 	tcase_add_test(tc, test_withdraw_before_xenstore);

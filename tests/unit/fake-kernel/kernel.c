@@ -51,10 +51,27 @@ char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	return s;
 }
 
+void *kzalloc(size_t size, gfp_t gfp)
+{
+	return kernel_no_memory ? NULL : calloc(1, size);
+}
+
 /* No machine has more. */
 void *vzalloc(size_t size)
 {
 	return kernel_no_memory || size > 1UL << 30 ? NULL : calloc(1, size);
+}
+
+/* Returns what it has written, not what it would have. */
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return len < (int)size ? len : (int)size - 1;
 }
 
 /* As strict as the kernel's: it takes a '+' and one newline at the end. */

@@ -9,6 +9,7 @@
 #define KERNEL_H
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -27,6 +28,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
+#define BIT(n)		(1UL << (n))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -57,9 +59,12 @@ typedef unsigned int gfp_t;
 #define GFP_KERNEL	0
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void *kzalloc(size_t size, gfp_t gfp);
 #define kfree(p)	free((void *)(p))
 void *vzalloc(size_t size);
 #define vfree(p)	free(p)
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 int kstrtouint(const char *s, unsigned int base, unsigned int *res);
 
 struct list_head {
@@ -214,7 +219,7 @@ struct gntab_unmap_queue_data {
 
 /* For the tests. */
 extern char kernel_log_text[8192];	/* since kernel_reset() */
-extern bool kernel_no_memory;		/* kasprintf() and vzalloc() fail */
+extern bool kernel_no_memory;		/* no allocation succeeds */
 extern bool kernel_xenstore_ready;	/* else a notifier waits */
 void kernel_reset(void);
 void kernel_xenstore_appears(void);	/* calls the waiting notifier */
