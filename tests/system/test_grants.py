@@ -29,11 +29,18 @@ def test_values(host: Host) -> None:
     for devid, (requested, granted, message) in enumerate(cases):
         backend = guest.backend("vif", devid)
         assert host.read(f"{backend}/{QUEUES}") == granted, requested
+        assert host.read(f"{backend}/granted") == \
+            f"{QUEUES}={'malformed' if message else granted}", requested
         said = [line for line in log if f"vif/{guest.domid}/{devid}/config/{QUEUES}:" in line]
         if message:
             assert len(said) == 1 and message in said[0], (requested, said)
         else:
             assert not said, requested
+
+
+def words(granted: str) -> dict[str, str]:
+    """What a backend says of requests, in whatever order."""
+    return dict(word.split("=") for word in granted.split(" "))
 
 
 def test_every_feature_of_a_vif(host: Host) -> None:
@@ -55,6 +62,7 @@ def test_every_feature_of_a_vif(host: Host) -> None:
     assert names == set(requested | fixed), "a feature without a case here"
 
     plain, restricted = (host.tree(guest.backend("vif", devid)) for devid in (0, 1))
+    assert words(restricted["granted"]) == requested | fixed and "granted" not in plain
     for name, value in (requested | fixed).items():
         assert restricted[name] == value, name
         if name == "feature-no-csum-offload":
@@ -78,6 +86,7 @@ def test_every_feature_of_a_vbd(host: Host) -> None:
     assert names == set(requested), "a feature without a case here"
 
     plain, restricted = (host.tree(guest.backend("vbd", devid)) for devid in (51712, 51728))
+    assert words(restricted["granted"]) == requested and "granted" not in plain
     for name, value in requested.items():
         assert restricted[name] == value, name
         assert plain[name] == advertised[f"{name}-defval"], name
@@ -98,6 +107,8 @@ def test_unknown_feature(host: Host) -> None:
     assert host.read(f"{guest.backend('vif', 0)}/{QUEUES}") == "1"
     assert host.read(f"{guest.backend('vbd', 51712)}/max-ring-page-order") == "2"
     assert host.read(f"{guest.backend('vif', 0)}/feature-of-tomorrow") is None
+    assert host.read(f"{guest.backend('vif', 0)}/granted") == f"{QUEUES}=1"
+    assert host.read(f"{guest.backend('vbd', 51712)}/granted") == "max-ring-page-order=2"
     said = [line for line in host.run("dmesg").stdout.splitlines() if "unknown feature" in line]
     assert len(said) == 2, said
     assert any("vif/1/0/config/feature-of-tomorrow:" in line for line in said), said
@@ -118,16 +129,17 @@ def test_given_twice(host: Host) -> None:
 
 
 def test_nothing_requested(host: Host) -> None:
-    """No config directory, on either side of the toolstack."""
+    """No config directory, on either side of the toolstack, and no answer."""
     guest = host.create(paused=True, vif=["bridge=xenbr0"], disk=["phy:/dev/loop0,xvda,w"])
     assert len(guest.devices()) == 2
     for kind, devid in guest.devices():
-        assert "config" not in host.list(guest.backend(kind, devid))
+        assert not {"config", "granted"} & set(host.list(guest.backend(kind, devid)))
         assert "config" not in host.list(f"/libxl/{guest.domid}/device/{kind}/{devid}")
 
 
 def test_empty_list(host: Host) -> None:
-    """A config directory with nothing in it is as good as none, at the next probe."""
+    """A config directory with nothing in it grants what none does, at the next probe; that
+    there is feature control is said all the same."""
     guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{QUEUES}=1"])
     backend = guest.backend("vif", 0)
     assert host.read(f"{backend}/{QUEUES}") == "1"
@@ -138,31 +150,51 @@ def test_empty_list(host: Host) -> None:
     host.run(f"cd {driver} && echo vif-{guest.domid}-0 >unbind && "
              f"xenstore-write {backend}/state 1 && echo vif-{guest.domid}-0 >bind")
     host.wait_for({f"{backend}/{QUEUES}": "2"})
+    assert host.read(f"{backend}/granted") == ""
 
 
 def test_granted_again_at_every_probe(host: Host) -> None:
     """A driver that is bound again, or loaded again, takes the requests again."""
-    guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{QUEUES}=1"])
+    guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{QUEUES}=1"],
+                        disk=["phy:/dev/loop0,xvda,w,config-max-ring-page-order=1"])
     backend = guest.backend("vif", 0)
     device = f"vif-{guest.domid}-0"
     driver = "/sys/bus/xen-backend/drivers/vif"
-    # As the toolstack would leave it for a new backend.
-    unbind = (f"set -e; echo {device} >{driver}/unbind; xenstore-rm {backend}/{QUEUES};"
-              f"xenstore-write {backend}/state 1;")
+    # As the toolstack would leave it for a new backend. The one that goes takes its word
+    # with it.
+    unbind = (f"set -e; echo {device} >{driver}/unbind;"
+              f'test -z "$(xenstore-list {backend} | grep -x granted)";'
+              f"xenstore-rm {backend}/{QUEUES}; xenstore-write {backend}/state 1;")
+    assert host.read(f"{backend}/granted") == f"{QUEUES}=1"
 
     host.run(f"{unbind} echo {device} >{driver}/bind")
-    host.wait_for({f"{backend}/{QUEUES}": "1"})
+    host.wait_for({f"{backend}/{QUEUES}": "1", f"{backend}/granted": f"{QUEUES}=1"})
 
     host.run(f"{unbind} modprobe -r xen-netback; xenstore-write {backend}/config/{QUEUES} 7;"
              "modprobe xen-netback max_queues=4")
-    host.wait_for({f"{backend}/{QUEUES}": "4"})
+    host.wait_for({f"{backend}/{QUEUES}": "4", f"{backend}/granted": f"{QUEUES}=4"})
     # A parameter changed later counts for later devices, and is advertised.
     host.run("echo 3 >/sys/module/xen_netback/parameters/max_queues")
     limit = "/local/domain/0/backend/vif/features/multi-queue-max-queues-maxval"
     assert host.read(limit) == "3"
     assert host.read(f"{backend}/{QUEUES}") == "4"
     host.run(f"{unbind} echo {device} >{driver}/bind")
-    host.wait_for({f"{backend}/{QUEUES}": "3"})
+    host.wait_for({f"{backend}/{QUEUES}": "3", f"{backend}/granted": f"{QUEUES}=3"})
+
+    # So does a driver whose probe fails when it had answered.
+    host.run(f"{unbind} xenstore-rm {backend}/script; ! echo {device} >{driver}/bind")
+    assert host.read(f"{backend}/{QUEUES}") == "3"
+    assert host.read(f"{backend}/granted") is None
+
+    disk = guest.backend("vbd", 51712)
+    driver = "/sys/bus/xen-backend/drivers/vbd"
+    assert host.read(f"{disk}/granted") == "max-ring-page-order=1"
+    host.run(f"echo vbd-{guest.domid}-51712 >{driver}/unbind")
+    assert host.read(f"{disk}/granted") is None
+    host.run(f"set -e; xenstore-write {disk}/state 1; xenstore-write {disk}/config/{QUEUES} none;"
+             f"echo vbd-{guest.domid}-51712 >{driver}/bind")
+    assert words(host.read(f"{disk}/granted") or "") == \
+        {"max-ring-page-order": "1", QUEUES: "malformed"}
 
 
 def test_advertised_while_loaded(host: Host) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who may see what was requested: the backend's domain and the toolstack's."""
+"""Who may see what was requested: the backend's domain and the toolstack's; what was
+granted of it the guest sees, too."""
 from __future__ import annotations
 
 import re
@@ -37,3 +38,10 @@ def test_permissions(host: Host) -> None:
             assert guest.ask(f"xs-write {directory}/feature-sg 1") == {"error": "EACCES"}
             assert host.read(f"{directory}/feature-of-tomorrow") == "x"
             assert host.read(f"{directory}/multi-queue-max-queues") == "1"
+
+        # The backend's word is as all that it publishes.
+        granted = f"{backend}/granted"
+        state = f"{backend}/state"
+        assert permissions(host, granted) == {granted: permissions(host, state)[state]}
+        assert guest.ask(f"xs-read {granted}") == {"value": "multi-queue-max-queues=1"}
+        assert guest.ask(f"xs-write {granted} multi-queue-max-queues=9") == {"error": "EACCES"}
