@@ -612,7 +612,10 @@ class Guest:
             states[f"{self.frontend(*device)}/state"] = frontend
         if not states:
             raise HostError(f"{self.name} has no devices")
-        self.host.wait_for(states, timeout)
+        try:
+            self.host.wait_for(states, timeout)
+        except HostError as error:
+            raise HostError(f"{error}\n--- console of {self.name} ---\n{self.console()}") from None
 
     def connected(self, timeout: float = TIMEOUT) -> None:
         """Until all its devices, of which it has one, are Connected, on both sides."""
