@@ -32,7 +32,7 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 HOSTS   ?= $(shell nproc)
 # At the end also why a test was skipped, and what was run again: of two interrupts that
 # the emulator gives a PVH guest in place of one now and then, its kernel dies.
-PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'Kernel panic'
+PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'PVH guest panicked'
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl

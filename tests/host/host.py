@@ -615,7 +615,7 @@ class Guest:
         try:
             self.host.wait_for(states, timeout)
         except HostError as error:
-            raise HostError(f"{error}\n--- console of {self.name} ---\n{self.console()}") from None
+            raise self._error(str(error)) from None
 
     def connected(self, timeout: float = TIMEOUT) -> None:
         """Until all its devices, of which it has one, are Connected, on both sides."""
@@ -628,10 +628,17 @@ class Guest:
             answer = self.host.run(["/opt/host/ask", str(int(timeout)), str(self.domid),
                                     str(self._seq), command], timeout + 10)
         except CommandError as error:
-            raise HostError(f"{error.result.stderr}{self.console()}") from None
+            raise self._error(error.result.stderr) from None
         reply = json.loads(answer.stdout)
         del reply["seq"]
         return reply
+
+    def _error(self, message: str) -> HostError:
+        console = self.console()
+        # What the emulator does to a PVH guest, and to no other: see README.md.
+        if self.config["type"] == "pvh" and "Kernel panic" in console:
+            message = f"PVH guest panicked: {message}"
+        return HostError(f"{message}\n--- console of {self.name} ---\n{console}")
 
     def sh(self, command: str, timeout: float = TIMEOUT) -> str:
         """What a shell command in the guest says, on both its outputs. It is one line."""
