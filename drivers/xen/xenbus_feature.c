@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include <xen/interface/io/features.h>
+#include <xen/interface/io/device-features.h>
 #include <xen/xenbus_feature.h>
 
 /* The maximum of a boolean that this backend always can grant. */
@@ -47,7 +47,7 @@ feature_find(const struct xenbus_features *features, const char *name)
 
 /* What the log shows of a string that anyone may have written. */
 struct printable {
-	char str[XEN_FEATURE_NAME_MAX + 1];
+	char str[XEN_DEVICE_FEATURE_NAME_MAX + 1];
 };
 
 static const char *printable(struct printable *p, const char *s,
@@ -142,22 +142,22 @@ int xenbus_features_read(struct xenbus_device *dev,
 		granted[i] = feature_default(&features->table[i]);
 
 	names = xenbus_directory(XBT_NIL, dev->nodename,
-				 XEN_FEATURE_CONFIG_DIR, &nr);
+				 XEN_DEVICE_FEATURE_CONFIG_DIR, &nr);
 	if (IS_ERR(names)) {
 		err = PTR_ERR(names);
 		if (err == -ENOENT)
 			return 0;
-		xenbus_dev_fatal(dev, err, "reading %s/" XEN_FEATURE_CONFIG_DIR,
+		xenbus_dev_fatal(dev, err, "reading %s/" XEN_DEVICE_FEATURE_CONFIG_DIR,
 				 dev->nodename);
 		return err;
 	}
 
 	requested->config = true;
-	config = kasprintf(GFP_KERNEL, "%s/" XEN_FEATURE_CONFIG_DIR,
+	config = kasprintf(GFP_KERNEL, "%s/" XEN_DEVICE_FEATURE_CONFIG_DIR,
 			   dev->nodename);
 	if (!config) {
 		err = -ENOMEM;
-		xenbus_dev_fatal(dev, err, "reading %s/" XEN_FEATURE_CONFIG_DIR,
+		xenbus_dev_fatal(dev, err, "reading %s/" XEN_DEVICE_FEATURE_CONFIG_DIR,
 				 dev->nodename);
 	}
 	for (i = 0; i < nr && !err; i++)
@@ -223,7 +223,7 @@ int xenbus_features_answer(struct xenbus_transaction xbt,
 {
 	/* Of all rows, however much is requested: blanks and the end included. */
 	const unsigned int size = features->nr *
-				  (XEN_FEATURE_NAME_MAX + sizeof("=4294967295"));
+				  (XEN_DEVICE_FEATURE_NAME_MAX + sizeof("=4294967295"));
 	unsigned int i, len = 0;
 	char *text;
 	int err;
@@ -242,13 +242,13 @@ int xenbus_features_answer(struct xenbus_transaction xbt,
 				 len ? " " : "", features->table[i].name);
 		if (requested->malformed & BIT(i))
 			len += scnprintf(text + len, size - len,
-					 XEN_FEATURE_MALFORMED);
+					 XEN_DEVICE_FEATURE_MALFORMED);
 		else
 			len += scnprintf(text + len, size - len, "%u",
 					 granted[i]);
 	}
 
-	err = xenbus_write(xbt, dev->nodename, XEN_FEATURE_GRANTED, text);
+	err = xenbus_write(xbt, dev->nodename, XEN_DEVICE_FEATURE_GRANTED, text);
 	kfree(text);
 	return err;
 }
@@ -266,7 +266,7 @@ void xenbus_features_forget(struct xenbus_device *dev,
 			    const struct xenbus_requested *requested)
 {
 	if (requested->config)
-		xenbus_rm(XBT_NIL, dev->nodename, XEN_FEATURE_GRANTED);
+		xenbus_rm(XBT_NIL, dev->nodename, XEN_DEVICE_FEATURE_GRANTED);
 }
 EXPORT_SYMBOL_GPL(xenbus_features_forget);
 
@@ -274,33 +274,33 @@ static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 			     const struct xenbus_feature *feature)
 {
 	const char *type = feature->type == XENBUS_FEATURE_BOOL ?
-			   XEN_FEATURE_TYPE_BOOL : XEN_FEATURE_TYPE_UINT;
+			   XEN_DEVICE_FEATURE_TYPE_BOOL : XEN_DEVICE_FEATURE_TYPE_UINT;
 	const struct {
 		const char *suffix;
 		unsigned int value;
 	} numbers[] = {
-		{ XEN_FEATURE_SUFFIX_DEFVAL, feature_default(feature) },
-		{ XEN_FEATURE_SUFFIX_MINVAL, feature->minval },
-		{ XEN_FEATURE_SUFFIX_MAXVAL, feature->maxval() },
+		{ XEN_DEVICE_FEATURE_SUFFIX_DEFVAL, feature_default(feature) },
+		{ XEN_DEVICE_FEATURE_SUFFIX_MINVAL, feature->minval },
+		{ XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, feature->maxval() },
 	};
-	char node[XEN_FEATURE_NAME_MAX + sizeof(XEN_FEATURE_SUFFIX_DEFVAL)];
+	char node[XEN_DEVICE_FEATURE_NAME_MAX + sizeof(XEN_DEVICE_FEATURE_SUFFIX_DEFVAL)];
 	unsigned int i;
 	int err;
 
-	snprintf(node, sizeof(node), "%s" XEN_FEATURE_SUFFIX_DESC,
+	snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_DESC,
 		 feature->name);
 	err = xenbus_write(xbt, dir, node, feature->desc);
 	if (err)
 		return err;
 
-	snprintf(node, sizeof(node), "%s" XEN_FEATURE_SUFFIX_TYPE,
+	snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_TYPE,
 		 feature->name);
 	err = xenbus_write(xbt, dir, node, type);
 	if (err)
 		return err;
 
 	if (feature->frontend) {
-		snprintf(node, sizeof(node), "%s" XEN_FEATURE_SUFFIX_INUSE,
+		snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_INUSE,
 			 feature->name);
 		err = xenbus_write(xbt, dir, node, feature->frontend);
 		if (err)
@@ -326,7 +326,7 @@ static int advertise(const struct xenbus_features *features)
 	int err;
 
 	/* Relative to the home of the backend's own domain. */
-	dir = kasprintf(GFP_KERNEL, "backend/%s/" XEN_FEATURE_ADVERTISED_DIR,
+	dir = kasprintf(GFP_KERNEL, "backend/%s/" XEN_DEVICE_FEATURE_ADVERTISED_DIR,
 			features->backend);
 	if (!dir)
 		return -ENOMEM;
@@ -419,7 +419,7 @@ void xenbus_features_withdraw(struct xenbus_features *features)
 		/* xenbus_rm() wants a directory and a node of it. */
 		dir = kasprintf(GFP_KERNEL, "backend/%s", features->backend);
 		if (dir)
-			xenbus_rm(XBT_NIL, dir, XEN_FEATURE_ADVERTISED_DIR);
+			xenbus_rm(XBT_NIL, dir, XEN_DEVICE_FEATURE_ADVERTISED_DIR);
 		kfree(dir);
 		features->advertised = false;
 	}

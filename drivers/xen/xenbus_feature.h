@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Per-device feature control for PV backends: what a backend declares and
- * calls. The protocol is in xen/interface/io/features.h.
+ * calls. The protocol is in xen/interface/io/device-features.h.
  */
 #ifndef _XENBUS_FEATURE_H
 #define _XENBUS_FEATURE_H

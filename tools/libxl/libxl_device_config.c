@@ -7,7 +7,7 @@
 
 #include "libxl_internal.h"
 
-#include <xen/io/features.h>
+#include <xen/io/device-features.h>
 #include <xen/io/xs_wire.h>
 
 #define FEATURE_NAME_CHARS \
@@ -17,7 +17,7 @@ bool libxl_device_config_key_valid(const char *key)
 {
     size_t len = strspn(key, FEATURE_NAME_CHARS);
 
-    return len >= 1 && len <= XEN_FEATURE_NAME_MAX && !key[len];
+    return len >= 1 && len <= XEN_DEVICE_FEATURE_NAME_MAX && !key[len];
 }
 
 /* Returns the list that the type carries; NULL if it is empty, or none. */
@@ -116,7 +116,7 @@ static int write_config(libxl__gc *gc, xs_transaction_t t,
                         libxl_key_value_list config,
                         struct xs_permissions *perms, unsigned int num_perms)
 {
-    const char *dir = GCSPRINTF("%s/" XEN_FEATURE_CONFIG_DIR, parent);
+    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_CONFIG_DIR, parent);
     int i, rc;
 
     /*
@@ -206,7 +206,7 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
 int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
                               libxl_key_value_list *config)
 {
-    const char *dir = GCSPRINTF("%s/" XEN_FEATURE_CONFIG_DIR, libxl_path);
+    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_CONFIG_DIR, libxl_path);
     libxl_key_value_list kvl = NULL;
     char **features;
     unsigned int i, num = 0;

@@ -6,7 +6,7 @@
  * libxl__device_type (config_offset).  Its requests are then checked,
  * stored where the backend looks for them, and removed with the device.
  * No feature is known here: a request is a name and a value.
- * The protocol is in xen/io/features.h.
+ * The protocol is in xen/io/device-features.h.
  *
  *   <backend path>/config/<feature>
  *       for the backend.  Owned by the toolstack's domain, readable by

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * What can be requested of a backend, and what became of the requests: see
- * libxl.h, and xen/io/features.h for the protocol.
+ * libxl.h, and xen/io/device-features.h for the protocol.
  *
  * Only what is below /libxl is the toolstack's own.  What a backend
  * advertises and publishes, and what a frontend writes, comes from domains
@@ -13,7 +13,7 @@
 
 #include "libxl_internal.h"
 
-#include <xen/io/features.h>
+#include <xen/io/device-features.h>
 
 /* What is taken of other domains: more than any backend has to say. */
 #define MAX_FEATURES 256
@@ -94,30 +94,30 @@ static int read_feature(libxl__gc *gc, const char *dir, const char *name,
     const char *text;
     int rc;
 
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_MINVAL, &text,
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_MINVAL, &text,
                    &feature->minimum);
     if (rc <= 0) return rc;
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_MAXVAL, &text,
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, &text,
                    &feature->maximum);
     if (rc <= 0) return rc;
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_DEFVAL, &text,
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_DEFVAL, &text,
                    &feature->defval);
     if (rc <= 0) return rc;
 
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_TYPE, &text, NULL);
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_TYPE, &text, NULL);
     if (rc <= 0) return rc;
-    if (!strcmp(text, XEN_FEATURE_TYPE_UINT))
+    if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_UINT))
         feature->type = LIBXL_FEATURE_TYPE_UINT;
-    else if (!strcmp(text, XEN_FEATURE_TYPE_BOOL))
+    else if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_BOOL))
         feature->type = LIBXL_FEATURE_TYPE_BOOL;
 
     /* These two need not be there. */
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_DESC, &text, NULL);
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_DESC, &text, NULL);
     if (rc < 0) return rc;
     if (rc)
         feature->description = printable(gc, text, MAX_DESC);
 
-    rc = read_node(gc, dir, name, XEN_FEATURE_SUFFIX_INUSE, &text, NULL);
+    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_INUSE, &text, NULL);
     if (rc < 0) return rc;
     if (rc && libxl_device_config_key_valid(text))
         feature->frontend_node = libxl__strdup(NOGC, text);
@@ -139,9 +139,9 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
                            int *num_r)
 {
     const char *home = libxl__xs_get_dompath(gc, backend_domid);
-    const char *dir = GCSPRINTF("%s/backend/%s/" XEN_FEATURE_ADVERTISED_DIR,
+    const char *dir = GCSPRINTF("%s/backend/%s/" XEN_DEVICE_FEATURE_ADVERTISED_DIR,
                                 home, type);
-    const size_t suffix_len = strlen(XEN_FEATURE_SUFFIX_TYPE);
+    const size_t suffix_len = strlen(XEN_DEVICE_FEATURE_SUFFIX_TYPE);
     libxl_backend_feature *list = NULL;
     unsigned int i, nodes = 0, seen = 0;
     int num = 0, rc;
@@ -162,7 +162,7 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
         char *name;
 
         if (len < suffix_len ||
-            strcmp(names[i] + len - suffix_len, XEN_FEATURE_SUFFIX_TYPE))
+            strcmp(names[i] + len - suffix_len, XEN_DEVICE_FEATURE_SUFFIX_TYPE))
             continue;
         name = libxl__strndup(gc, names[i], len - suffix_len);
         if (!libxl_device_config_key_valid(name))

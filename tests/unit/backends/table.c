@@ -2,7 +2,7 @@
 /* See table.h. */
 #include "table.h"
 
-#include <xen/interface/io/features.h>
+#include <xen/interface/io/device-features.h>
 
 #include "fake-xenstore.h"
 
@@ -18,7 +18,7 @@ static void check_name(const char *name)
 {
 	ck_assert_ptr_nonnull(name);
 	ck_assert_uint_ge(strlen(name), 1);
-	ck_assert_uint_le(strlen(name), XEN_FEATURE_NAME_MAX);
+	ck_assert_uint_le(strlen(name), XEN_DEVICE_FEATURE_NAME_MAX);
 	ck_assert_msg(strspn(name, "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789-_@") == strlen(name),
@@ -77,7 +77,7 @@ void check_param(struct xenbus_features *features, unsigned int feature,
 	char path[256], want[16], read[16];
 
 	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/features/%s"
-		 XEN_FEATURE_SUFFIX_MAXVAL, features->backend, name);
+		 XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, features->backend, name);
 	snprintf(want, sizeof(want), "%u", limit);
 
 	ck_assert_int_eq(xenbus_features_advertise(features), 0);

@@ -4,7 +4,7 @@
  */
 #include <xenstore.h>
 
-#include <xen/interface/io/features.h>
+#include <xen/interface/io/device-features.h>
 
 #include "fake-xenstore.h"
 #include "xenbus_feature.h"
@@ -488,13 +488,13 @@ static unsigned int no_limit(void)
 
 START_TEST(test_longest_answer)
 {
-	static char names[XENBUS_FEATURES_MAX][XEN_FEATURE_NAME_MAX + 1];
+	static char names[XENBUS_FEATURES_MAX][XEN_DEVICE_FEATURE_NAME_MAX + 1];
 	static struct xenbus_feature rows[XENBUS_FEATURES_MAX];
 	static XENBUS_FEATURES(longest, "toy", rows);
 	unsigned int values[XENBUS_FEATURES_MAX], i;
 
 	for (i = 0; i < XENBUS_FEATURES_MAX; i++) {
-		memset(names[i], 'a' + i, XEN_FEATURE_NAME_MAX);
+		memset(names[i], 'a' + i, XEN_DEVICE_FEATURE_NAME_MAX);
 		rows[i].name = names[i];
 		rows[i].maxval = no_limit;
 		request(names[i], "4294967295");

@@ -42,7 +42,7 @@ $(OUT)/include: $(FAKE)/kernel-test.mk
 	@rm -rf $@ && mkdir -p $(addprefix $@/,asm linux xen/interface/io)
 	@touch $(EMPTY:%=$@/%)
 	@for header in $(SHARED); do ln -s $(HEADERS)/$$header $@/xen/interface/$$header; done
-	@ln -s $(abspath $(TOP)/include/public/io/features.h) $@/xen/interface/io/
+	@ln -s $(abspath $(TOP)/include/public/io/device-features.h) $@/xen/interface/io/
 	@ln -s $(abspath $(TOP)/drivers/xen/xenbus_feature.h) $@/xen/
 	@ln -s $(SRC)/xen/include/public/io $@/xen/io
 

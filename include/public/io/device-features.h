@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * features.h - per-device feature control for PV backends
+ * device-features.h - per-device feature control for PV backends
  *
  * A backend offers features to its frontend by publishing xenstore nodes
  * (see netif.h, blkif.h). With what is described here, an administrator can
@@ -29,18 +29,13 @@
  *                  domain, readable by the backend's domain. No one else: a
  *                  frontend gets EACCES.
  *     <feature>:   the name of the node that the backend publishes, 1 to
- *                  XEN_FEATURE_NAME_MAX of A-Z a-z 0-9 - _ @.
+ *                  XEN_DEVICE_FEATURE_NAME_MAX of A-Z a-z 0-9 - _ @.
  *     <value>:     an unsigned decimal integer of any length; 0 or 1 for a
  *                  boolean. Above the limit counts as the maximum, below it
  *                  as the minimum. Anything else (a sign, a blank, hex,
  *                  letters, nothing) is malformed: the feature keeps its
  *                  default and the backend logs a warning. An unknown
  *                  feature is ignored with a notice in the log.
- *
- * /libxl/<domid>/device/<kind>/<devid>/config/<feature> = "<value>"
- *     The toolstack's own copy, readable by no one else. It, not the backend's
- *     directory, is where a toolstack reads requests back from: a driver
- *     domain can write the latter.
  *
  * Publishing
  * ==========
@@ -69,7 +64,7 @@
  *     of a feature that is published later, or in another form. What the
  *     device behind it cannot do shows only in what is published: where both
  *     are there and differ, the published value is what the frontend gets.
- *     XEN_FEATURE_MALFORMED in place of a number: so was the request.
+ *     XEN_DEVICE_FEATURE_MALFORMED in place of a number: so was the request.
  *
  * A device with a config directory, a backend in state InitWait or later, and
  * no such node: a backend without feature control.
@@ -77,49 +72,70 @@
  * Advertising
  * ===========
  *
- * A backend that implements this says so, and what can be requested, from
- * when xenstore is reachable until the backend is gone:
+ * A backend that implements this says what can be requested, in the home of
+ * its own domain, from when xenstore is reachable until the backend is gone:
  *
- * /local/domain/<backend domain>/backend/<type>/features/<feature>-desc
+ * /local/domain/<backend domain>/feature/backend/<type>/<feature> =
+ *                                          "<type> <min> <max> <default>"
+ *     <type>:      XEN_DEVICE_FEATURE_TYPE_UINT or _BOOL.
+ *     <min> <max>: the limit for a device that is set up now, two decimal
+ *                  numbers below 2^32. What depends on the physical device
+ *                  behind a device may turn out lower when that is known.
+ *     <default>:   what is granted where nothing is requested. It can lie
+ *                  outside of <min> to <max> only if the backend's own
+ *                  settings contradict themselves (a maximum of 0 queues).
+ *     One blank between two of them.
+ * .../<feature>/desc
  *     One sentence for a person.
- * .../<feature>-type
- *     XEN_FEATURE_TYPE_UINT or XEN_FEATURE_TYPE_BOOL.
- * .../<feature>-minval, .../<feature>-maxval
- *     The limit for a device that is set up now. What depends on the physical
- *     device behind a device may turn out lower when that is known.
- * .../<feature>-defval
- *     What is granted where nothing is requested. It can lie outside of
- *     minval to maxval only if the backend's own settings contradict
- *     themselves (a maximum of 0 queues).
- * .../<feature>-inuse
+ * .../<feature>/inuse
  *     Optional: the name of the node in which a frontend says how much of the
  *     feature it uses, because it seldom has the feature's own name. Where a
  *     connected frontend has no such node, it uses the minimum; any number
- *     but 0 means that it uses a boolean. No -inuse: it does not say.
+ *     but 0 means that it uses a boolean. No such child: it does not say.
+ * .../<feature>/restricts = "1"
+ *     Optional: a larger value takes something away from the frontend. The
+ *     default of such a feature is its minimum.
  *
- * The backend's domain writes them: a toolstack that makes a driver domain
- * makes it the owner of /local/domain/<backend domain>/backend.
+ *     Written by:  the backend, all of a type in one transaction; again when a
+ *                  limit changes and after its domain was resumed.
+ *     Read by:     the toolstack, to show them to people, and to refuse early
+ *                  what can only be a mistake. It is a hint: a device whose
+ *                  backend does not advertise, or not yet, may be granted
+ *                  what was requested.
+ *     Permissions: those of /local/domain/<backend domain>/feature, which the
+ *                  toolstack makes for every domain, and that domain owns: it
+ *                  and the toolstack's domain can read it. Where the backend
+ *                  is in dom0, nobody but dom0 can.
  *
- * No features directory: a backend without feature control.
+ * Not below backend/<type>: its children are the frontends' domids.
  */
-#ifndef __XEN_PUBLIC_IO_FEATURES_H__
-#define __XEN_PUBLIC_IO_FEATURES_H__
+#ifndef __XEN_PUBLIC_IO_DEVICE_FEATURES_H__
+#define __XEN_PUBLIC_IO_DEVICE_FEATURES_H__
 
-#define XEN_FEATURE_CONFIG_DIR     "config"
-#define XEN_FEATURE_ADVERTISED_DIR "features"
-#define XEN_FEATURE_GRANTED        "granted"
-#define XEN_FEATURE_MALFORMED      "malformed"
+#define XEN_DEVICE_FEATURE_CONFIG_DIR     "config"
+#define XEN_DEVICE_FEATURE_GRANTED        "granted"
+#define XEN_DEVICE_FEATURE_MALFORMED      "malformed"
 
-#define XEN_FEATURE_NAME_MAX       64
+#define XEN_DEVICE_FEATURE_NAME_MAX       64
 
-#define XEN_FEATURE_SUFFIX_DESC    "-desc"
-#define XEN_FEATURE_SUFFIX_TYPE    "-type"
-#define XEN_FEATURE_SUFFIX_DEFVAL  "-defval"
-#define XEN_FEATURE_SUFFIX_MINVAL  "-minval"
-#define XEN_FEATURE_SUFFIX_MAXVAL  "-maxval"
-#define XEN_FEATURE_SUFFIX_INUSE   "-inuse"
+/* Below /local/domain/<backend domain>, with a directory for each type. */
+#define XEN_DEVICE_FEATURE_ADVERTISED     "feature/backend"
 
-#define XEN_FEATURE_TYPE_UINT      "uint"
-#define XEN_FEATURE_TYPE_BOOL      "bool"
+#define XEN_DEVICE_FEATURE_TYPE_UINT      "uint"
+#define XEN_DEVICE_FEATURE_TYPE_BOOL      "bool"
 
-#endif /* __XEN_PUBLIC_IO_FEATURES_H__ */
+/* Children of an advertised feature. */
+#define XEN_DEVICE_FEATURE_DESC           "desc"
+#define XEN_DEVICE_FEATURE_INUSE          "inuse"
+#define XEN_DEVICE_FEATURE_RESTRICTS      "restricts"
+
+/* To go with the last user. */
+#define XEN_DEVICE_FEATURE_ADVERTISED_DIR "features"
+#define XEN_DEVICE_FEATURE_SUFFIX_DESC    "-desc"
+#define XEN_DEVICE_FEATURE_SUFFIX_TYPE    "-type"
+#define XEN_DEVICE_FEATURE_SUFFIX_DEFVAL  "-defval"
+#define XEN_DEVICE_FEATURE_SUFFIX_MINVAL  "-minval"
+#define XEN_DEVICE_FEATURE_SUFFIX_MAXVAL  "-maxval"
+#define XEN_DEVICE_FEATURE_SUFFIX_INUSE   "-inuse"
+
+#endif /* __XEN_PUBLIC_IO_DEVICE_FEATURES_H__ */
