@@ -13,25 +13,37 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
+#include <xen/xen-ops.h>
 #include <xen/interface/io/device-features.h>
 #include <xen/xenbus_feature.h>
 
-/* The maximum of a boolean that this backend always can grant. */
-unsigned int xenbus_feature_one(void)
+/* Between two attempts to advertise, in seconds; doubled each time. */
+#define RETRY_FIRST	1UL
+#define RETRY_LAST	600UL
+
+/* The most that can be granted to a device that is set up now. */
+static unsigned int feature_limit(const struct xenbus_feature *feature)
 {
-	return 1;
+	return feature->limit ? feature->limit() : feature->max;
 }
-EXPORT_SYMBOL_GPL(xenbus_feature_one);
 
 static unsigned int feature_default(const struct xenbus_feature *feature)
 {
-	return feature->defval ? feature->defval() : feature->maxval();
+	return feature->restricts ? feature->min : feature_limit(feature);
+}
+
+/* What a driver that applies the limit when it connects is given before. */
+static unsigned int feature_most(const struct xenbus_feature *feature)
+{
+	return feature->at_connect ? feature->max : feature_limit(feature);
 }
 
 static const struct xenbus_feature *
@@ -106,8 +118,8 @@ static int read_request(struct xenbus_device *dev, const char *config,
 			 config, name, printable(&p, value, len));
 	} else {
 		/* The maximum last: it holds even if it is below the minimum. */
-		n = max(n, feature->minval);
-		granted[row] = min(n, feature->maxval());
+		n = max(n, feature->min);
+		granted[row] = min(n, feature_most(feature));
 	}
 	kfree(value);
 	return 0;
@@ -118,10 +130,12 @@ static int read_request(struct xenbus_device *dev, const char *config,
  * @dev:	the backend device
  * @features:	what this backend knows
  * @granted:	filled with a value for each row of the table
- * @requested:	filled for xenbus_features_answer() and xenbus_features_forget()
+ * @requested:	filled for xenbus_features_publish() and xenbus_features_forget()
  *
  * To be called at probe, before anything is published. A device for which
- * nothing was requested costs one xenstore request.
+ * nothing was requested costs one xenstore request. The driver may lower what
+ * is granted before it passes it to xenbus_features_publish(), where a feature
+ * is of no use without another one.
  *
  * A request that cannot be read ends the probe: the administrator may rely on
  * it to protect the host.
@@ -138,8 +152,14 @@ int xenbus_features_read(struct xenbus_device *dev,
 	int err = 0;
 
 	memset(requested, 0, sizeof(*requested));
-	for (i = 0; i < features->nr; i++)
-		granted[i] = feature_default(&features->table[i]);
+	for (i = 0; i < features->nr; i++) {
+		const struct xenbus_feature *feature = &features->table[i];
+
+		granted[i] = feature->restricts ? feature->min :
+						  feature_most(feature);
+	}
+	if (!*features->control)
+		return 0;
 
 	names = xenbus_directory(XBT_NIL, dev->nodename,
 				 XEN_DEVICE_FEATURE_CONFIG_DIR, &nr);
@@ -170,92 +190,148 @@ int xenbus_features_read(struct xenbus_device *dev,
 }
 EXPORT_SYMBOL_GPL(xenbus_features_read);
 
-/**
- * xenbus_features_publish() - tell the frontend what it is granted
- * @xbt:	the transaction to write in, or XBT_NIL
- * @dev:	the backend device
- * @features:	what this backend knows
- * @granted:	as filled by xenbus_features_read()
- *
- * Return: 0, or the error of the first node that could not be written.
- */
-int xenbus_features_publish(struct xenbus_transaction xbt,
-			    struct xenbus_device *dev,
-			    const struct xenbus_features *features,
-			    const unsigned int *granted)
+static int publish(struct xenbus_transaction xbt, struct xenbus_device *dev,
+		   const struct xenbus_feature *feature, unsigned int granted)
 {
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < features->nr; i++) {
-		if (features->table[i].at_connect ||
-		    (features->table[i].only_if_set && !granted[i]))
-			continue;
-		err = xenbus_printf(xbt, dev->nodename, features->table[i].name,
-				    "%u", granted[i]);
-		if (err)
-			return err;
-	}
-	return 0;
+	if (feature->at_connect || (feature->absent_if_zero && !granted))
+		return 0;
+	return xenbus_printf(xbt, dev->nodename, feature->name, "%u", granted);
 }
-EXPORT_SYMBOL_GPL(xenbus_features_publish);
 
-/**
- * xenbus_features_answer() - tell the toolstack what became of its requests
- * @xbt:	the transaction to write in, or XBT_NIL
- * @dev:	the backend device
- * @features:	what this backend knows
- * @granted:	as filled by xenbus_features_read(), and published
- * @requested:	as filled there
- *
- * To be called with xenbus_features_publish(), before the switch to InitWait:
- * a backend that is there without an answer is one without feature control. So
- * the probe must fail where this does. Does nothing for a device without a
- * config directory.
- *
- * Return: 0, or a negative error.
- */
-int xenbus_features_answer(struct xenbus_transaction xbt,
-			   struct xenbus_device *dev,
-			   const struct xenbus_features *features,
-			   const unsigned int *granted,
-			   const struct xenbus_requested *requested)
+/* One word for each request that is known. */
+static char *answer(const struct xenbus_features *features,
+		    const unsigned int *granted,
+		    const struct xenbus_requested *requested)
 {
 	/* Of all rows, however much is requested: blanks and the end included. */
 	const unsigned int size = features->nr *
-				  (XEN_DEVICE_FEATURE_NAME_MAX + sizeof("=4294967295"));
+				  (XEN_DEVICE_FEATURE_NAME_MAX +
+				   sizeof("=4294967295"));
 	unsigned int i, len = 0;
 	char *text;
-	int err;
-
-	if (!requested->config)
-		return 0;
 
 	text = kzalloc(size, GFP_KERNEL);
 	if (!text)
-		return -ENOMEM;
+		return NULL;
 
 	for (i = 0; i < features->nr; i++) {
+		const struct xenbus_feature *feature = &features->table[i];
+
 		if (!(requested->known & BIT(i)))
 			continue;
 		len += scnprintf(text + len, size - len, "%s%s=",
-				 len ? " " : "", features->table[i].name);
+				 len ? " " : "", feature->name);
 		if (requested->malformed & BIT(i))
 			len += scnprintf(text + len, size - len,
 					 XEN_DEVICE_FEATURE_MALFORMED);
 		else
 			len += scnprintf(text + len, size - len, "%u",
+					 feature->at_connect ?
+					 min(granted[i], feature_limit(feature)) :
 					 granted[i]);
 	}
+	return text;
+}
 
-	err = xenbus_write(xbt, dev->nodename, XEN_DEVICE_FEATURE_GRANTED, text);
-	kfree(text);
+/* What may not fail, so that the frontend sees all of it or nothing. */
+static int publish_all(struct xenbus_device *dev,
+		       const struct xenbus_features *features,
+		       const unsigned int *granted, const char *text)
+{
+	struct xenbus_transaction xbt;
+	unsigned int i, nr = 0;
+	int err;
+
+	for (i = 0; i < features->nr; i++)
+		nr += !features->table[i].optional;
+	if (!nr && !text)
+		return 0;
+
+	do {
+		err = xenbus_transaction_start(&xbt);
+		if (err)
+			return err;
+		for (i = 0; i < features->nr && !err; i++)
+			if (!features->table[i].optional)
+				err = publish(xbt, dev, &features->table[i],
+					      granted[i]);
+		if (!err && text)
+			err = xenbus_write(xbt, dev->nodename,
+					   XEN_DEVICE_FEATURE_GRANTED, text);
+		if (err) {
+			xenbus_transaction_end(xbt, 1);
+			return err;
+		}
+		err = xenbus_transaction_end(xbt, 0);
+	} while (err == -EAGAIN);
+
 	return err;
 }
-EXPORT_SYMBOL_GPL(xenbus_features_answer);
 
 /**
- * xenbus_features_forget() - undo xenbus_features_answer()
+ * xenbus_features_publish() - tell the frontend, and the toolstack, what is granted
+ * @dev:	the backend device
+ * @features:	what this backend knows
+ * @granted:	as filled by xenbus_features_read(); lowered where an optional
+ *		node could not be written. The frontend is to be held to it
+ * @requested:	as filled by xenbus_features_read()
+ *
+ * To be called before the switch to InitWait. The toolstack gets an answer for
+ * a device that has a config directory, and for no other: a backend that is
+ * there without one has no feature control. So the probe must fail where this
+ * does.
+ *
+ * Return: 0, or a negative error that has been reported as fatal to @dev.
+ */
+int xenbus_features_publish(struct xenbus_device *dev,
+			    const struct xenbus_features *features,
+			    unsigned int *granted,
+			    const struct xenbus_requested *requested)
+{
+	unsigned int i;
+	char *text = NULL;
+	int err;
+
+	for (i = 0; i < features->nr; i++) {
+		const struct xenbus_feature *feature = &features->table[i];
+
+		if (!feature->optional)
+			continue;
+		err = publish(XBT_NIL, dev, feature, granted[i]);
+		if (!err)
+			continue;
+		dev_warn(&dev->dev, "writing %s/%s: %d\n", dev->nodename,
+			 feature->name, err);
+		granted[i] = feature->min;
+	}
+
+	if (requested->config) {
+		text = answer(features, granted, requested);
+		if (!text) {
+			err = -ENOMEM;
+			goto fail;
+		}
+	}
+	err = publish_all(dev, features, granted, text);
+	kfree(text);
+	if (err)
+		goto fail;
+
+	/* As before there was feature control: published, but not held. */
+	for (i = 0; !*features->control && i < features->nr; i++)
+		if (features->table[i].type == XENBUS_FEATURE_BOOL &&
+		    !features->table[i].restricts)
+			granted[i] = features->table[i].max;
+	return 0;
+
+fail:
+	xenbus_dev_fatal(dev, err, "writing features of %s", dev->nodename);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xenbus_features_publish);
+
+/**
+ * xenbus_features_forget() - take the answer to the toolstack back
  * @dev:	the backend device
  * @requested:	as filled by xenbus_features_read(), or zeroed
  *
@@ -274,47 +350,30 @@ static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 			     const struct xenbus_feature *feature)
 {
 	const char *type = feature->type == XENBUS_FEATURE_BOOL ?
-			   XEN_DEVICE_FEATURE_TYPE_BOOL : XEN_DEVICE_FEATURE_TYPE_UINT;
-	const struct {
-		const char *suffix;
-		unsigned int value;
-	} numbers[] = {
-		{ XEN_DEVICE_FEATURE_SUFFIX_DEFVAL, feature_default(feature) },
-		{ XEN_DEVICE_FEATURE_SUFFIX_MINVAL, feature->minval },
-		{ XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, feature->maxval() },
-	};
-	char node[XEN_DEVICE_FEATURE_NAME_MAX + sizeof(XEN_DEVICE_FEATURE_SUFFIX_DEFVAL)];
-	unsigned int i;
+			   XEN_DEVICE_FEATURE_TYPE_BOOL :
+			   XEN_DEVICE_FEATURE_TYPE_UINT;
+	char *path;
 	int err;
 
-	snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_DESC,
-		 feature->name);
-	err = xenbus_write(xbt, dir, node, feature->desc);
+	err = xenbus_printf(xbt, dir, feature->name, "%s %u %u %u", type,
+			    feature->min, feature_limit(feature),
+			    feature_default(feature));
 	if (err)
 		return err;
 
-	snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_TYPE,
-		 feature->name);
-	err = xenbus_write(xbt, dir, node, type);
-	if (err)
-		return err;
+	path = kasprintf(GFP_KERNEL, "%s/%s", dir, feature->name);
+	if (!path)
+		return -ENOMEM;
 
-	if (feature->frontend) {
-		snprintf(node, sizeof(node), "%s" XEN_DEVICE_FEATURE_SUFFIX_INUSE,
-			 feature->name);
-		err = xenbus_write(xbt, dir, node, feature->frontend);
-		if (err)
-			return err;
-	}
-
-	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		snprintf(node, sizeof(node), "%s%s", feature->name,
-			 numbers[i].suffix);
-		err = xenbus_printf(xbt, dir, node, "%u", numbers[i].value);
-		if (err)
-			return err;
-	}
-	return 0;
+	err = xenbus_write(xbt, path, XEN_DEVICE_FEATURE_DESC, feature->desc);
+	if (!err && feature->frontend)
+		err = xenbus_write(xbt, path, XEN_DEVICE_FEATURE_INUSE,
+				   feature->frontend);
+	if (!err && feature->restricts)
+		err = xenbus_write(xbt, path, XEN_DEVICE_FEATURE_RESTRICTS,
+				   "1");
+	kfree(path);
+	return err;
 }
 
 /* In one transaction: nobody sees half of it. */
@@ -326,7 +385,7 @@ static int advertise(const struct xenbus_features *features)
 	int err;
 
 	/* Relative to the home of the backend's own domain. */
-	dir = kasprintf(GFP_KERNEL, "backend/%s/" XEN_DEVICE_FEATURE_ADVERTISED_DIR,
+	dir = kasprintf(GFP_KERNEL, XEN_DEVICE_FEATURE_ADVERTISED "/%s",
 			features->backend);
 	if (!dir)
 		return -ENOMEM;
@@ -347,22 +406,47 @@ static int advertise(const struct xenbus_features *features)
 	return err;
 }
 
+/* Now, or as soon as this is possible again. */
+static void advertise_in(struct xenbus_features *features, unsigned long seconds)
+{
+	spin_lock(&features->lock);
+	if (features->wanted)
+		mod_delayed_work(system_long_wq, &features->work, seconds * HZ);
+	spin_unlock(&features->lock);
+}
+
+static void advertise_work(struct work_struct *work)
+{
+	struct xenbus_features *features =
+		container_of(to_delayed_work(work), struct xenbus_features, work);
+	int err = advertise(features);
+
+	if (!err) {
+		features->advertised = true;
+		features->delay = 0;
+		return;
+	}
+
+	/* Devices work all the same; only people cannot see what they can do. */
+	if (!features->delay)
+		pr_info(XEN_DEVICE_FEATURE_ADVERTISED "/%s: cannot be written, trying again: %d\n",
+			features->backend, err);
+	features->delay = clamp(features->delay * 2, RETRY_FIRST, RETRY_LAST);
+	advertise_in(features, features->delay);
+}
+
 static int xenstore_reachable(struct notifier_block *nb, unsigned long event,
 			      void *data)
 {
-	struct xenbus_features *features =
-		container_of(nb, struct xenbus_features, xenstore);
-	int err;
+	advertise_in(container_of(nb, struct xenbus_features, xenstore), 0);
+	return NOTIFY_DONE;
+}
 
-	mutex_lock(&features->lock);
-	err = advertise(features);
-	features->advertised = !err;
-	mutex_unlock(&features->lock);
-
-	/* Devices work all the same; only tools cannot say what they can. */
-	if (err)
-		pr_warn("backend/%s: features not advertised: %d\n",
-			features->backend, err);
+/* The domain may have a new home, in which there is nothing yet. */
+static int domain_resumed(struct notifier_block *nb, unsigned long event,
+			  void *data)
+{
+	advertise_in(container_of(nb, struct xenbus_features, resume), 0);
 	return NOTIFY_DONE;
 }
 
@@ -370,15 +454,22 @@ static int xenstore_reachable(struct notifier_block *nb, unsigned long event,
  * xenbus_features_advertise() - say in xenstore what can be requested
  * @features:	what this backend knows; its private fields are taken over
  *
- * To be called when the module is loaded. Where xenstore is not reachable
- * yet, the nodes are written when it is.
- *
- * Return: 0, or a negative error.
+ * To be called when the module is loaded. The nodes are written later: when
+ * xenstore is reachable, again after the domain was resumed, and as often as it
+ * takes. It is for people, so that no device waits for it, and nothing fails
+ * without it.
  */
-int xenbus_features_advertise(struct xenbus_features *features)
+void xenbus_features_advertise(struct xenbus_features *features)
 {
+	if (!*features->control)
+		return;
+
+	INIT_DELAYED_WORK(&features->work, advertise_work);
+	features->wanted = true;
+	features->resume.notifier_call = domain_resumed;
+	xen_resume_notifier_register(&features->resume);
 	features->xenstore.notifier_call = xenstore_reachable;
-	return register_xenstore_notifier(&features->xenstore);
+	register_xenstore_notifier(&features->xenstore);
 }
 EXPORT_SYMBOL_GPL(xenbus_features_advertise);
 
@@ -386,21 +477,12 @@ EXPORT_SYMBOL_GPL(xenbus_features_advertise);
  * xenbus_features_update() - a limit has changed
  * @features:	as it was passed to xenbus_features_advertise()
  *
- * Does nothing before the features are advertised or after they are withdrawn,
- * so that it can be called from a module parameter's set function.
+ * Does nothing before that and after they are withdrawn, and never waits for
+ * xenstore: it can be called from a module parameter's set function.
  */
 void xenbus_features_update(struct xenbus_features *features)
 {
-	int err = 0;
-
-	mutex_lock(&features->lock);
-	if (features->advertised)
-		err = advertise(features);
-	mutex_unlock(&features->lock);
-
-	if (err)
-		pr_warn("backend/%s: changed features not advertised: %d\n",
-			features->backend, err);
+	advertise_in(features, 0);
 }
 EXPORT_SYMBOL_GPL(xenbus_features_update);
 
@@ -410,19 +492,20 @@ EXPORT_SYMBOL_GPL(xenbus_features_update);
  */
 void xenbus_features_withdraw(struct xenbus_features *features)
 {
-	char *dir;
+	if (!*features->control)
+		return;
 
 	unregister_xenstore_notifier(&features->xenstore);
+	xen_resume_notifier_unregister(&features->resume);
 
-	mutex_lock(&features->lock);
-	if (features->advertised) {
-		/* xenbus_rm() wants a directory and a node of it. */
-		dir = kasprintf(GFP_KERNEL, "backend/%s", features->backend);
-		if (dir)
-			xenbus_rm(XBT_NIL, dir, XEN_DEVICE_FEATURE_ADVERTISED_DIR);
-		kfree(dir);
-		features->advertised = false;
-	}
-	mutex_unlock(&features->lock);
+	spin_lock(&features->lock);
+	features->wanted = false;
+	spin_unlock(&features->lock);
+	cancel_delayed_work_sync(&features->work);
+
+	if (features->advertised)
+		xenbus_rm(XBT_NIL, XEN_DEVICE_FEATURE_ADVERTISED,
+			  features->backend);
+	features->advertised = false;
 }
 EXPORT_SYMBOL_GPL(xenbus_features_withdraw);

@@ -7,9 +7,11 @@
 #define _XENBUS_FEATURE_H
 
 #include <linux/build_bug.h>
-#include <linux/mutex.h>
+#include <linux/moduleparam.h>
 #include <linux/notifier.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
 enum xenbus_feature_type {
@@ -19,28 +21,39 @@ enum xenbus_feature_type {
 
 /**
  * struct xenbus_feature - one feature of a backend, one row of its table
- * @name:	the xenstore node that is published, and requested
- * @desc:	one sentence for an administrator
- * @type:	how people are shown the value; a boolean is 0 or 1
- * @minval:the least that can be granted
- * @maxval:the most that can be granted now (a module parameter, say)
- * @defval:granted where nothing is requested; NULL: what @maxval returns
- * @frontend:	the frontend's node that says how much it uses; NULL: none does
- * @at_connect:	the driver publishes it itself when it connects, because it
- *		depends on the physical device
- * @only_if_set: published only where 1 is granted, because a frontend takes
- *		the node's absence for 0
+ * @name:		the xenstore node that is published, and requested
+ * @desc:		one sentence for an administrator
+ * @type:		how people are shown the value; a boolean is 0 or 1
+ * @min:		the least that can be granted
+ * @max:		the most that can ever be granted
+ * @limit:		the most that can be granted now (a module parameter,
+ *			say); NULL: @max
+ * @frontend:		the frontend's node that says how much it uses; NULL:
+ *			none does
+ * @restricts:		a larger value takes something away from the frontend:
+ *			the default is @min. Of all others it is the most that
+ *			can be granted now
+ * @optional:		a frontend does without the node: where it cannot be
+ *			written, @min is granted, and the device works all the
+ *			same
+ * @at_connect:		the driver publishes it itself when it connects, because
+ *			it depends on the physical device; @limit counts then,
+ *			for the driver to apply
+ * @absent_if_zero:	not published where 0 is granted, because the node must
+ *			not be there then
  */
 struct xenbus_feature {
 	const char *name;
 	const char *desc;
 	enum xenbus_feature_type type;
-	unsigned int minval;
-	unsigned int (*maxval)(void);
-	unsigned int (*defval)(void);
+	unsigned int min;
+	unsigned int max;
+	unsigned int (*limit)(void);
 	const char *frontend;
+	bool restricts;
+	bool optional;
 	bool at_connect;
-	bool only_if_set;
+	bool absent_if_zero;
 };
 
 /**
@@ -48,18 +61,22 @@ struct xenbus_feature {
  * @backend:	the type as in backend/<type>: "vif", "vbd"
  * @table:	the features
  * @nr:		how many
- * @xenstore:	private: called when xenstore is reachable
- * @lock:	private: protects @advertised, and what it says, from changes of
- *		module parameters
- * @advertised:	private: backend/<type>/features has been written
+ * @control:	the driver's module parameter feature_control: where it is
+ *		false, devices get what they got before there was any
  */
 struct xenbus_features {
 	const char *backend;
 	const struct xenbus_feature *table;
 	unsigned int nr;
+	const bool *control;
+	/* private: of the engine, see xenbus_features_advertise() */
 	struct notifier_block xenstore;
-	struct mutex lock;	/* protects advertised */
+	struct notifier_block resume;
+	struct delayed_work work;
+	spinlock_t lock;	/* protects wanted, and the queueing of work */
+	bool wanted;
 	bool advertised;
+	unsigned long delay;
 };
 
 /*
@@ -69,12 +86,20 @@ struct xenbus_features {
  */
 #define XENBUS_FEATURES_MAX	24
 
-#define XENBUS_FEATURES(_name, _backend, _table)		\
+/**
+ * XENBUS_FEATURES() - define a struct xenbus_features
+ * @_name:	of the variable
+ * @_backend:	the type
+ * @_table:	an array of struct xenbus_feature
+ * @_control:	a bool that does not change after the module is loaded
+ */
+#define XENBUS_FEATURES(_name, _backend, _table, _control)	\
 	struct xenbus_features _name = {			\
 		.backend = _backend,				\
 		.table = _table,				\
 		.nr = ARRAY_SIZE(_table),			\
-		.lock = __MUTEX_INITIALIZER(_name.lock),	\
+		.control = &(_control),				\
+		.lock = __SPIN_LOCK_UNLOCKED(_name.lock),	\
 	};							\
 	static_assert(ARRAY_SIZE(_table) <= XENBUS_FEATURES_MAX, \
 		      "too many features")
@@ -115,25 +140,30 @@ struct xenbus_requested {
 		.get = param_get_##_type,				\
 	}
 
-unsigned int xenbus_feature_one(void);
+/**
+ * XENBUS_FEATURES_PARAM() - a module parameter that is a limit
+ * @_name:	the parameter's name
+ * @_value:	the variable
+ * @_type:	uint or bool: as module_param() would check and show it
+ * @_ops:	of XENBUS_FEATURES_PARAM_OPS()
+ */
+#define XENBUS_FEATURES_PARAM(_name, _value, _type, _ops)		\
+	param_check_##_type(_name, &(_value));				\
+	module_param_cb(_name, &(_ops), &(_value), 0644);		\
+	__MODULE_PARM_TYPE(_name, #_type)
 
 int xenbus_features_read(struct xenbus_device *dev,
 			 const struct xenbus_features *features,
 			 unsigned int *granted,
 			 struct xenbus_requested *requested);
-int xenbus_features_publish(struct xenbus_transaction xbt,
-			    struct xenbus_device *dev,
+int xenbus_features_publish(struct xenbus_device *dev,
 			    const struct xenbus_features *features,
-			    const unsigned int *granted);
-int xenbus_features_answer(struct xenbus_transaction xbt,
-			   struct xenbus_device *dev,
-			   const struct xenbus_features *features,
-			   const unsigned int *granted,
-			   const struct xenbus_requested *requested);
+			    unsigned int *granted,
+			    const struct xenbus_requested *requested);
 void xenbus_features_forget(struct xenbus_device *dev,
 			    const struct xenbus_requested *requested);
 
-int xenbus_features_advertise(struct xenbus_features *features);
+void xenbus_features_advertise(struct xenbus_features *features);
 void xenbus_features_update(struct xenbus_features *features);
 void xenbus_features_withdraw(struct xenbus_features *features);
 

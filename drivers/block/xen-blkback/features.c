@@ -5,6 +5,13 @@
  */
 #include "common.h"
 
+#include <linux/limits.h>
+
+static bool feature_control = true;
+module_param(feature_control, bool, 0444);
+MODULE_PARM_DESC(feature_control,
+		 "Grant features per device, as the toolstack requests (default: Y)");
+
 static unsigned int max_queues(void)
 {
 	return xenblk_max_queues;
@@ -13,11 +20,6 @@ static unsigned int max_queues(void)
 static unsigned int max_ring_page_order(void)
 {
 	return xen_blkif_max_ring_order;
-}
-
-static unsigned int max_indirect_segments(void)
-{
-	return MAX_INDIRECT_SEGMENTS;
 }
 
 static unsigned int max_persistent(void)
@@ -30,84 +32,66 @@ static const struct xenbus_feature table[XEN_BLKIF_NR_FEATURES] = {
 		.name = "multi-queue-max-queues",
 		.desc = "Queues, each with its ring, event channel and kernel thread",
 		.type = XENBUS_FEATURE_UINT,
-		.minval = 1,
-		.maxval = max_queues,
+		.min = 1,
+		.max = UINT_MAX,
+		.limit = max_queues,
 		.frontend = "multi-queue-num-queues",
+		.optional = true,
 	},
 	[XEN_BLKIF_MAX_RING_PAGE_ORDER] = {
 		.name = "max-ring-page-order",
 		.desc = "Pages of a ring as a power of two, 32 requests in flight each",
 		.type = XENBUS_FEATURE_UINT,
-		.maxval = max_ring_page_order,
+		.max = XENBUS_MAX_RING_GRANT_ORDER,
+		.limit = max_ring_page_order,
 		.frontend = "ring-page-order",
+		.optional = true,
 	},
 	[XEN_BLKIF_MAX_INDIRECT_SEGMENTS] = {
 		.name = "feature-max-indirect-segments",
 		.desc = "Segments of an indirect request; 0: none, 11 segments at most",
 		.type = XENBUS_FEATURE_UINT,
-		.maxval = max_indirect_segments,
+		.max = MAX_INDIRECT_SEGMENTS,
+		.optional = true,
+		.absent_if_zero = true,
 	},
 	[XEN_BLKIF_PERSISTENT] = {
 		.name = "feature-persistent",
 		.desc = "Grants of the guest stay mapped between requests",
 		.type = XENBUS_FEATURE_BOOL,
-		.maxval = max_persistent,
-		.at_connect = true,
+		.max = 1,
+		.limit = max_persistent,
 		.frontend = "feature-persistent",
+		.at_connect = true,
 	},
 	[XEN_BLKIF_FLUSH_CACHE] = {
 		.name = "feature-flush-cache",
 		.desc = "Flushes of the disk's write cache, where it has one",
 		.type = XENBUS_FEATURE_BOOL,
-		.maxval = xenbus_feature_one,
+		.max = 1,
+		.optional = true,
 		.at_connect = true,
 	},
 	[XEN_BLKIF_BARRIER] = {
 		.name = "feature-barrier",
 		.desc = "Write barriers, where the disk has a write cache",
 		.type = XENBUS_FEATURE_BOOL,
-		.maxval = xenbus_feature_one,
+		.max = 1,
+		.optional = true,
 		.at_connect = true,
 	},
 	[XEN_BLKIF_DISCARD] = {
 		.name = "feature-discard",
 		.desc = "Discards, where the disk can and no-discard is not set",
 		.type = XENBUS_FEATURE_BOOL,
-		.maxval = xenbus_feature_one,
+		.max = 1,
+		.optional = true,
 		.at_connect = true,
 	},
 };
 
-XENBUS_FEATURES(xen_blkif_features, "vbd", table);
+XENBUS_FEATURES(xen_blkif_features, "vbd", table, feature_control);
 
 XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_uint, uint, 0, xen_blkif_features);
 XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_bool, bool, KERNEL_PARAM_OPS_FL_NOARG,
 			  xen_blkif_features);
-
-/**
- * xen_blkif_granted_op() - may the guest do this operation?
- * @blkif:	the disk
- * @req:	a private copy of the request
- *
- * Return: the operation, or XEN_BLKIF_OP_REFUSED.
- */
-int xen_blkif_granted_op(const struct xen_blkif *blkif,
-			 const struct blkif_request *req)
-{
-	enum xen_blkif_feature feature;
-
-	switch (req->operation) {
-	case BLKIF_OP_FLUSH_DISKCACHE:
-		feature = XEN_BLKIF_FLUSH_CACHE;
-		break;
-	case BLKIF_OP_WRITE_BARRIER:
-		feature = XEN_BLKIF_BARRIER;
-		break;
-	case BLKIF_OP_DISCARD:
-		feature = XEN_BLKIF_DISCARD;
-		break;
-	default:
-		return req->operation;
-	}
-	return blkif->granted[feature] ? req->operation : XEN_BLKIF_OP_REFUSED;
-}

@@ -21,23 +21,10 @@ enum xen_blkif_feature {
 	XEN_BLKIF_NR_FEATURES,
 };
 
-struct blkif_request;
-struct xen_blkif;
-struct xen_blkif_ring;
-
 extern struct xenbus_features xen_blkif_features;
 
 /* Module parameters that are a limit: advertised again when they change. */
 extern const struct kernel_param_ops xen_blkif_param_uint;
 extern const struct kernel_param_ops xen_blkif_param_bool;
-
-/* What xen_blkif_granted_op() makes of an operation that was not granted. */
-#define XEN_BLKIF_OP_REFUSED	(-1)
-
-int xen_blkif_granted_op(const struct xen_blkif *blkif,
-			 const struct blkif_request *req);
-
-int xen_blkif_alloc_requests(struct xen_blkif_ring *ring, unsigned int nr);
-void xen_blkif_free_requests(struct xen_blkif_ring *ring);
 
 #endif /* _XEN_BLKBACK_FEATURES_H */

@@ -27,6 +27,7 @@ enum xenvif_feature {
 	XENVIF_NR_FEATURES,
 };
 
+struct backend_info;
 struct sk_buff;
 struct xen_netif_extra_info;
 struct xen_netif_tx_request;
@@ -38,14 +39,15 @@ extern struct xenbus_features xenvif_features;
 extern const struct kernel_param_ops xenvif_param_uint;
 extern const struct kernel_param_ops xenvif_param_bool;
 
-bool xenvif_mcast_granted(const struct xenvif *vif);
+int xenvif_features_read(struct backend_info *be);
 
+bool xenvif_tx_limited(const unsigned int *granted);
 bool xenvif_tx_granted(const struct xenvif *vif,
 		       const struct xen_netif_tx_request *first,
 		       const struct xen_netif_tx_request *frags,
 		       unsigned int nr_frags,
-		       const struct xen_netif_extra_info *extras);
-bool xenvif_tx_csum_granted(const struct xenvif *vif,
-			    const struct sk_buff *skb);
+		       const struct xen_netif_extra_info *extras,
+		       unsigned int *data_len);
+bool xenvif_tx_csum_granted(const struct xenvif *vif, struct sk_buff *skb);
 
 #endif /* _XEN_NETBACK_FEATURES_H */

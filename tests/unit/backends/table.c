@@ -25,6 +25,11 @@ static void check_name(const char *name)
 		      "\"%s\" is no name", name);
 }
 
+static unsigned int feature_limit(const struct xenbus_feature *row)
+{
+	return row->limit ? row->limit() : row->max;
+}
+
 static void check_row(const struct xenbus_feature *row)
 {
 	unsigned int max, def;
@@ -39,17 +44,19 @@ static void check_row(const struct xenbus_feature *row)
 		ck_assert_msg(*c >= ' ' && *c <= '~', "%s: %#x in \"%s\"",
 			      row->name, *c, row->desc);
 
-	ck_assert_msg(row->maxval, "%s: no maximum", row->name);
-	max = row->maxval();
-	def = row->defval ? row->defval() : max;
-	ck_assert_msg(row->minval <= def && def <= max,
-		      "%s: %u, by default %u, to %u", row->name, row->minval,
-		      def, max);
+	max = feature_limit(row);
+	def = row->restricts ? row->min : max;
+	ck_assert_msg(row->min <= max, "%s: %u to %u", row->name, row->min,
+		      max);
 	ck_assert_msg(row->type == XENBUS_FEATURE_UINT ||
 		      (row->type == XENBUS_FEATURE_BOOL && max <= 1),
 		      "%s: type %u up to %u", row->name, row->type, max);
-	/* Absent is 0: whoever asks for nothing gets what stock publishes. */
-	ck_assert_msg(!row->only_if_set || def == 0,
+	/* Without feature control, and until the driver applies the limit. */
+	if (row->type == XENBUS_FEATURE_BOOL || row->at_connect)
+		ck_assert_msg(max <= row->max, "%s: up to %u of %u", row->name,
+			      max, row->max);
+	/* Whoever asks for nothing gets what stock publishes. */
+	ck_assert_msg(!row->absent_if_zero || def == 0 || !row->restricts,
 		      "%s: published by default", row->name);
 }
 
@@ -74,26 +81,31 @@ void check_param(struct xenbus_features *features, unsigned int feature,
 {
 	const struct kernel_param kp = { .arg = param };
 	const char *name = features->table[feature].name;
-	char path[256], want[16], read[16];
+	char path[256], want[64], read[16];
 
-	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/features/%s"
-		 XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, features->backend, name);
-	snprintf(want, sizeof(want), "%u", limit);
+	snprintf(path, sizeof(path), "/local/domain/0/"
+		 XEN_DEVICE_FEATURE_ADVERTISED "/%s/%s", features->backend,
+		 name);
+	snprintf(want, sizeof(want), "%s %u %u %u",
+		 features->table[feature].type == XENBUS_FEATURE_BOOL ?
+		 "bool" : "uint", features->table[feature].min, limit, limit);
 
-	ck_assert_int_eq(xenbus_features_advertise(features), 0);
+	xenbus_features_advertise(features);
+	ck_assert(kernel_work());
 	ck_assert_str_ne(fake_xs_get(path), want);
 	ck_assert_int_eq(ops->set(val, &kp), 0);
+	ck_assert(kernel_work());
 	ck_assert_str_eq(fake_xs_get(path), want);
+	snprintf(want, sizeof(want), "%u", limit);
 	ck_assert_int_gt(ops->get(read, &kp), 0);
 	ck_assert_str_eq(read, features->table[feature].type ==
 			 XENBUS_FEATURE_BOOL ? limit ? "Y\n" : "N\n" :
 			 strcat(want, "\n"));
 
 	/* What cannot be set changes nothing. */
-	fake_xs_requests("");
 	ck_assert_int_lt(ops->set("many", &kp), 0);
-	ck_assert_uint_eq(fake_xs_requests(""), 0);
-	ck_assert_uint_eq(features->table[feature].maxval(), limit);
+	ck_assert(!kernel_work());
+	ck_assert_uint_eq(features->table[feature].limit(), limit);
 	xenbus_features_withdraw(features);
 }
 

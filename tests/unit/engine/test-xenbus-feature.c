@@ -22,31 +22,38 @@ static unsigned int max_most(void)
 	return most;
 }
 
-static unsigned int three(void)
+static unsigned int is_switched_on = 1;
+
+static unsigned int switched_on(void)
 {
-	return 3;
+	return is_switched_on;
 }
 
-enum { UINT, DEFAULTED, FLAG, LATE, RARE, NR };
+/* OPTIONAL to LATE: what a frontend does without, ..., what comes later. */
+enum { UINT, FLAG, OPTIONAL, RESTRICTS, LATE, RARE, NR };
 
 static const struct xenbus_feature table[NR] = {
 	[UINT] = { .name = "uint", .desc = "A number",
-		   .type = XENBUS_FEATURE_UINT, .minval = 1,
-		   .maxval = max_most, .frontend = "num-uint" },
-	[DEFAULTED] = { .name = "defaulted", .desc = "A number, 3 by default",
-			.type = XENBUS_FEATURE_UINT, .maxval = max_most,
-			.defval = three },
+		   .type = XENBUS_FEATURE_UINT, .min = 1, .limit = max_most,
+		   .frontend = "num-uint" },
 	[FLAG] = { .name = "flag", .desc = "A switch",
-		   .type = XENBUS_FEATURE_BOOL, .maxval = xenbus_feature_one },
+		   .type = XENBUS_FEATURE_BOOL, .max = 1 },
+	[OPTIONAL] = { .name = "optional", .desc = "A number that need not be",
+		       .type = XENBUS_FEATURE_UINT, .min = 2, .limit = max_most,
+		       .optional = true },
+	[RESTRICTS] = { .name = "restricts", .desc = "A switch that takes away",
+			.type = XENBUS_FEATURE_BOOL, .max = 1,
+			.restricts = true },
 	[LATE] = { .name = "late", .desc = "Published by the driver",
-		   .type = XENBUS_FEATURE_BOOL, .maxval = xenbus_feature_one,
+		   .type = XENBUS_FEATURE_BOOL, .max = 1, .limit = switched_on,
 		   .at_connect = true },
 	[RARE] = { .name = "rare", .desc = "Published where it is set",
-		   .type = XENBUS_FEATURE_UINT, .maxval = three,
-		   .only_if_set = true },
+		   .type = XENBUS_FEATURE_UINT, .max = 3,
+		   .absent_if_zero = true },
 };
 
-static XENBUS_FEATURES(features, "toy", table);
+static bool control;
+static XENBUS_FEATURES(features, "toy", table, control);
 static struct xenbus_device dev = { .nodename = NODE };
 static unsigned int granted[NR];
 static struct xenbus_requested requested;
@@ -58,6 +65,8 @@ static void setup(void)
 	kernel_reset();
 	fake_xs_set(HOME NODE "/state", "1");
 	most = 8;
+	is_switched_on = 1;
+	control = true;
 	memset(granted, 0xff, sizeof(granted));
 	memset(&requested, 0xff, sizeof(requested));
 	fake_xs_requests("");
@@ -76,10 +85,9 @@ static int read_granted(void)
 	return xenbus_features_read(&dev, &features, granted, &requested);
 }
 
-static int answer(struct xenbus_transaction xbt)
+static int publish(void)
 {
-	return xenbus_features_answer(xbt, &dev, &features, granted,
-				      &requested);
+	return xenbus_features_publish(&dev, &features, granted, &requested);
 }
 
 static bool logged(const char *text)
@@ -95,7 +103,8 @@ START_TEST(test_nothing_requested)
 	ck_assert_uint_eq(fake_xs_requests(NODE "/config"), 1);
 	ck_assert_uint_eq(fake_xs_requests(""), 0);	/* nothing besides */
 	ck_assert_uint_eq(granted[UINT], 8);
-	ck_assert_uint_eq(granted[DEFAULTED], 3);
+	ck_assert_uint_eq(granted[OPTIONAL], 8);
+	ck_assert_uint_eq(granted[RESTRICTS], 0);
 	ck_assert_uint_eq(granted[FLAG], 1);
 	ck_assert_uint_eq(granted[LATE], 1);
 	ck_assert_str_eq(kernel_log_text, "");
@@ -277,29 +286,131 @@ START_TEST(test_publish)
 	ck_assert_uint_eq(granted[LATE], 0);
 	granted[RARE] = 0;
 	fake_xs_requests("");
-	ck_assert_int_eq(xenbus_features_publish(XBT_NIL, &dev, &features,
-						 granted), 0);
-	ck_assert_uint_eq(fake_xs_requests(""), 3);
+	ck_assert_int_eq(publish(), 0);
+	ck_assert_uint_eq(fake_xs_requests(""), 4 + 1);	/* and the answer */
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "2");
-	ck_assert_str_eq(fake_xs_get(HOME NODE "/defaulted"), "3");
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/flag"), "1");
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/optional"), "8");
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/restricts"), "0");
 	ck_assert_ptr_null(fake_xs_get(HOME NODE "/late"));
 	ck_assert_ptr_null(fake_xs_get(HOME NODE "/rare"));
 
 	granted[RARE] = 1;
-	ck_assert_int_eq(xenbus_features_publish(XBT_NIL, &dev, &features,
-						 granted), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/rare"), "1");
+	ck_assert_str_eq(kernel_log_text, "");
 }
 END_TEST
 
 START_TEST(test_publish_fails)
 {
+	request("uint", "2");
 	ck_assert_int_eq(read_granted(), 0);
-	fake_xs_fail(NODE "/defaulted", 1, ENOSPC);
-	ck_assert_int_eq(xenbus_features_publish(XBT_NIL, &dev, &features,
-						 granted), -ENOSPC);
-	ck_assert_ptr_null(fake_xs_get(HOME NODE "/flag"));
+	fake_xs_fail(NODE "/flag", 1, ENOSPC);
+	ck_assert_int_eq(publish(), -ENOSPC);
+	ck_assert(logged("fatal: -28 writing features of " NODE));
+	ck_assert_ptr_null(fake_xs_get(HOME NODE "/uint"));
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+	ck_assert_uint_eq(fake_xs_open_transactions(), 0);
+}
+END_TEST
+
+/* It is granted, answered, and to be held, as the frontend sees it. */
+START_TEST(test_publish_without_optional)
+{
+	request("optional", "5");
+	ck_assert_int_eq(read_granted(), 0);
+	fake_xs_fail(NODE "/optional", 1, ENOSPC);
+	ck_assert_int_eq(publish(), 0);
+	ck_assert_uint_eq(granted[OPTIONAL], 2);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "optional=2");
+	ck_assert_ptr_null(fake_xs_get(HOME NODE "/optional"));
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "8");
+	ck_assert(logged("warn: writing " NODE "/optional: -28"));
+}
+END_TEST
+
+START_TEST(test_publish_optional_only)
+{
+	static const struct xenbus_feature rows[] = {
+		{ .name = "one", .max = 1, .optional = true },
+		{ .name = "two", .max = 2, .optional = true },
+	};
+	static XENBUS_FEATURES(optional, "toy", rows, control);
+
+	ck_assert_int_eq(xenbus_features_read(&dev, &optional, granted,
+					      &requested), 0);
+	fake_xs_requests("");
+	ck_assert_int_eq(xenbus_features_publish(&dev, &optional, granted,
+						 &requested), 0);
+	ck_assert_uint_eq(fake_xs_requests(""), 2);
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/two"), "2");
+}
+END_TEST
+
+/* The limit of what is published later is the driver's to apply, then. */
+START_TEST(test_limit_at_connect)
+{
+	is_switched_on = 0;
+	request("late", "1");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_uint_eq(granted[LATE], 1);
+	ck_assert_int_eq(publish(), 0);
+	ck_assert_str_eq(fake_xs_get(ANSWER), "late=0");
+}
+END_TEST
+
+/* feature_control=0: published as stock does, and nobody is held to it. */
+START_TEST(test_without_control)
+{
+	control = false;
+	is_switched_on = 0;
+	request("uint", "2");
+	request("flag", "0");
+	request("restricts", "1");
+	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert_int_eq(publish(), 0);
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "8");
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/flag"), "1");
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/restricts"), "0");
+	ck_assert_ptr_null(fake_xs_get(ANSWER));
+	ck_assert_uint_eq(granted[UINT], 8);
+	ck_assert_uint_eq(granted[FLAG], 1);
+	ck_assert_uint_eq(granted[LATE], 1);
+	ck_assert_uint_eq(granted[RESTRICTS], 0);
+
+	fake_xs_requests("");
+	xenbus_features_advertise(&features);
+	kernel_resume();
+	xenbus_features_update(&features);
+	ck_assert(!kernel_work());
+	xenbus_features_withdraw(&features);
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert_str_eq(kernel_log_text, "");
+}
+END_TEST
+
+/* A switch of a module, which stock publishes and does not hold. */
+START_TEST(test_held_only_with_control)
+{
+	static const struct xenbus_feature rows[] = {
+		{ .name = "switch", .type = XENBUS_FEATURE_BOOL, .max = 1,
+		  .limit = switched_on },
+	};
+	static XENBUS_FEATURES(switches, "toy", rows, control);
+
+	is_switched_on = 0;
+	for (int i = 0; i < 2; i++) {
+		control = i;
+		ck_assert_int_eq(xenbus_features_read(&dev, &switches, granted,
+						      &requested), 0);
+		ck_assert_int_eq(xenbus_features_publish(&dev, &switches,
+							 granted, &requested),
+				 0);
+		ck_assert_str_eq(fake_xs_get(HOME NODE "/switch"), "0");
+		ck_assert_uint_eq(granted[0], control ? 0 : 1);
+	}
 }
 END_TEST
 
@@ -317,7 +428,8 @@ static const struct {
 	{ { "uint", "" }, "uint=malformed" },
 	{ { "uint", "-1" }, "uint=malformed" },
 	{ { "uint", "0x1" }, "uint=malformed" },
-	{ { "defaulted", "none" }, "defaulted=malformed" },
+	{ { "optional", "none" }, "optional=malformed" },
+	{ { "restricts", "1" }, "restricts=1" },
 	{ { "flag", "0" }, "flag=0" },
 	{ { "flag", "2" }, "flag=1" },
 	{ { "late", "0" }, "late=0" },	/* that it is published later is */
@@ -337,9 +449,10 @@ START_TEST(test_answer)
 		request(r[0], r[1]);
 	ck_assert_int_eq(read_granted(), 0);
 	fake_xs_requests("");
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_pstr_eq(fake_xs_get(ANSWER), answers[_i].answer);
-	ck_assert_uint_eq(fake_xs_requests(""), 1);
+	ck_assert_uint_eq(fake_xs_requests("granted"), 1);
+	fake_xs_requests("");
 
 	xenbus_features_forget(&dev, &requested);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
@@ -351,8 +464,8 @@ END_TEST
 START_TEST(test_no_answer)
 {
 	ck_assert_int_eq(read_granted(), 0);
+	ck_assert_int_eq(publish(), 0);
 	fake_xs_requests("");
-	ck_assert_int_eq(answer(XBT_NIL), 0);
 	xenbus_features_forget(&dev, &requested);
 	ck_assert_uint_eq(fake_xs_requests(""), 0);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
@@ -363,7 +476,7 @@ START_TEST(test_empty_answer)
 {
 	fake_xs_set(CONFIG, "");
 	ck_assert_int_eq(read_granted(), 0);
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_pstr_eq(fake_xs_get(ANSWER), "");
 	xenbus_features_forget(&dev, &requested);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
@@ -377,7 +490,7 @@ START_TEST(test_answer_of_driver)
 	request("flag", "1");
 	ck_assert_int_eq(read_granted(), 0);
 	granted[FLAG] = 0;
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=5 flag=0");
 }
 END_TEST
@@ -387,13 +500,13 @@ START_TEST(test_answer_at_next_probe)
 	request("uint", "2");
 	request("flag", "off");
 	ck_assert_int_eq(read_granted(), 0);
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2 flag=malformed");
 
 	most = 1;
 	request("flag", "0");
 	ck_assert_int_eq(read_granted(), 0);
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=1 flag=0");
 }
 END_TEST
@@ -401,26 +514,18 @@ END_TEST
 /* The frontend sees neither before the other, and no half of it. */
 START_TEST(test_answer_in_transaction)
 {
-	struct xenbus_transaction xbt;
-	unsigned int tries = 0;
-	int err;
-
 	fake_xs_conflicts(2);
 	request("uint", "2");
 	ck_assert_int_eq(read_granted(), 0);
-	do {
-		ck_assert_int_eq(xenbus_transaction_start(&xbt), 0);
-		ck_assert_int_eq(xenbus_features_publish(xbt, &dev, &features,
-							 granted), 0);
-		ck_assert_int_eq(answer(xbt), 0);
-		ck_assert_ptr_null(fake_xs_get(ANSWER));
-		err = xenbus_transaction_end(xbt, 0);
-		tries++;
-	} while (err == -EAGAIN);
-	ck_assert_int_eq(err, 0);
-	ck_assert_uint_eq(tries, 3);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2");
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "2");
+	ck_assert_uint_eq(fake_xs_open_transactions(), 0);
+
+	fake_xs_fail("/granted", 1, ENOSPC);
+	fake_xs_set(HOME NODE "/uint", "old");
+	ck_assert_int_eq(publish(), -ENOSPC);
+	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "old");
 }
 END_TEST
 
@@ -435,7 +540,7 @@ START_TEST(test_who_may_read_answer)
 	xs_close(xs);
 	request("uint", "2");
 	ck_assert_int_eq(read_granted(), 0);
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_perms(ANSWER), "n0,r1");
 }
 END_TEST
@@ -446,16 +551,16 @@ START_TEST(test_answer_fails)
 	ck_assert_int_eq(read_granted(), 0);
 
 	fake_xs_fail("/granted", 1, ENOSPC);
-	ck_assert_int_eq(answer(XBT_NIL), -ENOSPC);
+	ck_assert_int_eq(publish(), -ENOSPC);
 	kernel_no_memory = true;
-	ck_assert_int_eq(answer(XBT_NIL), -ENOMEM);
+	ck_assert_int_eq(publish(), -ENOMEM);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
 
 	/* The driver is let go of, and bound again. */
 	xenbus_features_forget(&dev, &requested);
 	kernel_no_memory = false;
 	ck_assert_int_eq(read_granted(), 0);
-	ck_assert_int_eq(answer(XBT_NIL), 0);
+	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(ANSWER), "uint=2");
 }
 END_TEST
@@ -481,28 +586,23 @@ START_TEST(test_forget_unanswered)
 END_TEST
 
 /* As many features as a table may have, with the longest names and values. */
-static unsigned int no_limit(void)
-{
-	return UINT_MAX;
-}
-
 START_TEST(test_longest_answer)
 {
 	static char names[XENBUS_FEATURES_MAX][XEN_DEVICE_FEATURE_NAME_MAX + 1];
 	static struct xenbus_feature rows[XENBUS_FEATURES_MAX];
-	static XENBUS_FEATURES(longest, "toy", rows);
+	static XENBUS_FEATURES(longest, "toy", rows, control);
 	unsigned int values[XENBUS_FEATURES_MAX], i;
 
 	for (i = 0; i < XENBUS_FEATURES_MAX; i++) {
 		memset(names[i], 'a' + i, XEN_DEVICE_FEATURE_NAME_MAX);
 		rows[i].name = names[i];
-		rows[i].maxval = no_limit;
+		rows[i].max = UINT_MAX;
 		request(names[i], "4294967295");
 	}
 	ck_assert_int_eq(xenbus_features_read(&dev, &longest, values,
 					      &requested), 0);
-	ck_assert_int_eq(xenbus_features_answer(XBT_NIL, &dev, &longest, values,
-						&requested), 0);
+	ck_assert_int_eq(xenbus_features_publish(&dev, &longest, values,
+						 &requested), 0);
 	ck_assert_uint_eq(strlen(fake_xs_get(ANSWER)),
 			  XENBUS_FEATURES_MAX * (64 + 1 + 10 + 1) - 1);
 	/* What is left of 2048 is for the header, and permissions. */
@@ -512,47 +612,56 @@ END_TEST
 
 /* --- advertising --- */
 
-#define ADVERTISED HOME "backend/toy/features/"
+#define ADVERTISED HOME "feature/backend/toy"
 
 START_TEST(test_advertise)
 {
 	static const char * const nodes[][2] = {
-		{ "uint-desc", "A number" },
-		{ "uint-type", "uint" },
-		{ "uint-defval", "8" },
-		{ "uint-minval", "1" },
-		{ "uint-maxval", "8" },
-		{ "uint-inuse", "num-uint" },
-		{ "defaulted-defval", "3" },
-		{ "defaulted-minval", "0" },
-		{ "flag-type", "bool" },
-		{ "flag-maxval", "1" },
-		{ "late-desc", "Published by the driver" },
+		{ "uint", "uint 1 8 8" },
+		{ "uint/desc", "A number" },
+		{ "uint/inuse", "num-uint" },
+		{ "flag", "bool 0 1 1" },
+		{ "flag/desc", "A switch" },
+		{ "optional", "uint 2 8 8" },
+		{ "restricts", "bool 0 1 0" },
+		{ "restricts/restricts", "1" },
+		{ "late", "bool 0 1 1" },
+		{ "late/desc", "Published by the driver" },
+		{ "rare", "uint 0 3 3" },
 	};
 	char path[256];
 	unsigned int i;
 
 	fake_xs_conflicts(2);
-	ck_assert_int_eq(xenbus_features_advertise(&features), 0);
+	xenbus_features_advertise(&features);
+	/* Not where somebody waits for it. */
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert_uint_eq(kernel_work_delay, 0);
+	ck_assert(kernel_work());
 	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
-		snprintf(path, sizeof(path), ADVERTISED "%s", nodes[i][0]);
+		snprintf(path, sizeof(path), ADVERTISED "/%s", nodes[i][0]);
 		ck_assert_pstr_eq(fake_xs_get(path), nodes[i][1]);
 	}
-	/* One of them has a node of the frontend. */
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"),
-			  1 + 5 * NR + 1);
+	/* One of them has a node of the frontend, and one restricts. */
+	ck_assert_uint_eq(fake_xs_count(ADVERTISED), 1 + 2 * NR + 2);
 	ck_assert_uint_eq(fake_xs_open_transactions(), 0);
+	ck_assert(!kernel_work());
 
 	most = 2;
+	is_switched_on = 0;
+	fake_xs_requests("");
 	xenbus_features_update(&features);
-	ck_assert_str_eq(fake_xs_get(ADVERTISED "uint-maxval"), "2");
-	ck_assert_str_eq(fake_xs_get(ADVERTISED "uint-defval"), "2");
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert(kernel_work());
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 2 2");
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/late"), "bool 0 0 0");
 
 	xenbus_features_withdraw(&features);
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"), 0);
+	ck_assert_uint_eq(fake_xs_count(ADVERTISED), 0);
 	ck_assert_ptr_nonnull(fake_xs_get(HOME NODE "/state"));
 	xenbus_features_update(&features);
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"), 0);
+	kernel_resume();
+	ck_assert(!kernel_work());
 	ck_assert_str_eq(kernel_log_text, "");
 }
 END_TEST
@@ -560,35 +669,85 @@ END_TEST
 START_TEST(test_advertise_later)
 {
 	kernel_xenstore_ready = false;
-	ck_assert_int_eq(xenbus_features_advertise(&features), 0);
-	xenbus_features_update(&features);
-	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	xenbus_features_advertise(&features);
+	ck_assert(!kernel_work());
 	kernel_xenstore_appears();
-	ck_assert_str_eq(fake_xs_get(ADVERTISED "uint-maxval"), "8");
+	ck_assert(kernel_work());
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 8 8");
 	xenbus_features_withdraw(&features);
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"), 0);
+	ck_assert_uint_eq(fake_xs_count(ADVERTISED), 0);
 }
 END_TEST
 
 START_TEST(test_withdraw_before_xenstore)
 {
 	kernel_xenstore_ready = false;
-	ck_assert_int_eq(xenbus_features_advertise(&features), 0);
+	xenbus_features_advertise(&features);
 	xenbus_features_withdraw(&features);
 	kernel_xenstore_appears();
+	ck_assert(!kernel_work());
 	ck_assert_uint_eq(fake_xs_requests(""), 0);
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"), 0);
 }
 END_TEST
 
-START_TEST(test_advertise_fails)
+START_TEST(test_withdraw_before_work)
 {
-	fake_xs_fail("features/flag-minval", 1, ENOSPC);
-	/* The backend works all the same. */
-	ck_assert_int_eq(xenbus_features_advertise(&features), 0);
-	ck_assert(logged("warn: backend/toy: features not advertised: -28"));
-	ck_assert_uint_eq(fake_xs_count(HOME "backend/toy/features"), 0);
-	ck_assert_uint_eq(fake_xs_open_transactions(), 0);
+	xenbus_features_advertise(&features);
+	xenbus_features_withdraw(&features);
+	ck_assert(!kernel_work());
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+}
+END_TEST
+
+START_TEST(test_advertise_again)
+{
+	unsigned int i;
+
+	/* Nobody waits, and it is said once. */
+	xenbus_features_advertise(&features);
+	for (i = 0; i < 12; i++) {
+		fake_xs_fail("toy/flag", 1, ENOSPC);
+		ck_assert(kernel_work());
+		ck_assert_uint_eq(fake_xs_count(ADVERTISED), 0);
+		ck_assert_uint_eq(fake_xs_open_transactions(), 0);
+		ck_assert_uint_eq(kernel_work_delay,
+				  (1 << i > 600 ? 600 : 1 << i) * HZ);
+	}
+	ck_assert_str_eq(kernel_log_text, "info: feature/backend/toy: cannot"
+			 " be written, trying again: -28\n");
+	ck_assert(kernel_work());
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 8 8");
+	ck_assert(!kernel_work());
+
+	/* A change fails, too, and the next one does not wait for that. */
+	most = 4;
+	fake_xs_fail("toy/flag", 1, ENOSPC);
+	xenbus_features_update(&features);
+	ck_assert(kernel_work());
+	ck_assert_uint_eq(kernel_work_delay, HZ);
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 8 8");
+	most = 5;
+	xenbus_features_update(&features);
+	ck_assert_uint_eq(kernel_work_delay, 0);
+	ck_assert(kernel_work());
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 5 5");
+	xenbus_features_withdraw(&features);
+}
+END_TEST
+
+START_TEST(test_advertise_after_resume)
+{
+	struct xs_handle *xs = xs_open(0);
+
+	xenbus_features_advertise(&features);
+	ck_assert(kernel_work());
+	ck_assert(xs_rm(xs, XBT_NULL, HOME "feature"));
+	xs_close(xs);
+	fake_xs_requests("");
+	kernel_resume();
+	ck_assert_uint_eq(fake_xs_requests(""), 0);
+	ck_assert(kernel_work());
+	ck_assert_str_eq(fake_xs_get(ADVERTISED "/uint"), "uint 1 8 8");
 	xenbus_features_withdraw(&features);
 }
 END_TEST
@@ -613,6 +772,11 @@ int main(void)
 	tcase_add_test(tc, test_no_memory);
 	tcase_add_test(tc, test_publish);
 	tcase_add_test(tc, test_publish_fails);
+	tcase_add_test(tc, test_publish_without_optional);
+	tcase_add_test(tc, test_publish_optional_only);
+	tcase_add_test(tc, test_limit_at_connect);
+	tcase_add_test(tc, test_without_control);
+	tcase_add_test(tc, test_held_only_with_control);
 	tcase_add_loop_test(tc, test_answer, 0, ARRAY_SIZE(answers));
 	tcase_add_test(tc, test_no_answer);
 	tcase_add_test(tc, test_empty_answer);
@@ -626,7 +790,9 @@ int main(void)
 	tcase_add_test(tc, test_advertise);
 	tcase_add_test(tc, test_advertise_later);
 	tcase_add_test(tc, test_withdraw_before_xenstore);
-	tcase_add_test(tc, test_advertise_fails);
+	tcase_add_test(tc, test_withdraw_before_work);
+	tcase_add_test(tc, test_advertise_again);
+	tcase_add_test(tc, test_advertise_after_resume);
 	suite_add_tcase(suite, tc);
 
 	return run_suite(suite);

@@ -12,7 +12,9 @@ bool kernel_no_memory;
 bool kernel_xenstore_ready;
 
 static struct xs_handle *xs;
-static struct notifier_block *waiting;
+static struct notifier_block *waiting, *resume;
+static struct delayed_work *pending;
+unsigned long kernel_work_delay;
 
 void kernel_reset(void)
 {
@@ -22,6 +24,8 @@ void kernel_reset(void)
 	kernel_no_memory = false;
 	kernel_xenstore_ready = true;
 	waiting = NULL;
+	resume = NULL;
+	pending = NULL;
 }
 
 void kernel_log(const char *level, const char *fmt, ...)
@@ -56,10 +60,19 @@ void *kzalloc(size_t size, gfp_t gfp)
 	return kernel_no_memory ? NULL : calloc(1, size);
 }
 
-/* No machine has more. */
-void *vzalloc(size_t size)
+/* No machine has more than 1 GB. */
+void *__vmalloc(size_t size, gfp_t gfp)
 {
-	return kernel_no_memory || size > 1UL << 30 ? NULL : calloc(1, size);
+	void *p;
+
+	if (kernel_no_memory || size > 1UL << 30) {
+		/* Else something is killed for it. */
+		assert(gfp & __GFP_RETRY_MAYFAIL);
+		return NULL;
+	}
+	p = malloc(size);
+	memset(p, gfp & __GFP_ZERO ? 0 : 0xa5, size);
+	return p;
 }
 
 /* Returns what it has written, not what it would have. */
@@ -197,6 +210,60 @@ void unregister_xenstore_notifier(struct notifier_block *nb)
 {
 	if (waiting == nb)
 		waiting = NULL;
+}
+
+void xen_resume_notifier_register(struct notifier_block *nb)
+{
+	resume = nb;
+}
+
+void xen_resume_notifier_unregister(struct notifier_block *nb)
+{
+	if (resume == nb)
+		resume = NULL;
+}
+
+void kernel_resume(void)
+{
+	if (resume)
+		resume->notifier_call(resume, 0, NULL);
+}
+
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
+		      unsigned long delay)
+{
+	bool was = pending;
+
+	pending = work;
+	kernel_work_delay = delay;
+	return was;
+}
+
+bool cancel_delayed_work_sync(struct delayed_work *work)
+{
+	bool was = pending == work;
+
+	if (was)
+		pending = NULL;
+	return was;
+}
+
+bool kernel_work(void)
+{
+	struct delayed_work *work = pending;
+
+	pending = NULL;
+	if (work)
+		work->work.func(&work->work);
+	return work;
+}
+
+int skb_checksum_help(struct sk_buff *skb)
+{
+	if (kernel_no_memory)
+		return -ENOMEM;
+	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
 }
 
 void kernel_xenstore_appears(void)

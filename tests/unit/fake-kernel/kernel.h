@@ -39,6 +39,7 @@ typedef uint64_t u64;
 			   _a < _b ? _a : _b; })
 #define min_t(t, a, b)	min((t)(a), (t)(b))
 #define max_t(t, a, b)	max((t)(a), (t)(b))
+#define clamp(n, a, b)	min(max(n, a), b)
 
 #define ALIGN(n, to)	(((n) + (to) - 1) / (to) * (to))
 #define DIV_ROUND_UP(n, by)	(((n) + (by) - 1) / (by))
@@ -50,18 +51,25 @@ static inline size_t array_size(size_t nr, size_t size)
 
 #define EXPORT_SYMBOL_GPL(symbol)	struct symbol
 
+#define likely(x)	(x)
+#define unlikely(x)	(x)
+#define WARN_ON(x)	((x) ? abort() : (void)0)
+
 #define MAX_ERRNO	4095
 #define IS_ERR(p)	((uintptr_t)(p) >= (uintptr_t)-MAX_ERRNO)
 #define PTR_ERR(p)	((int)(intptr_t)(p))
 #define ERR_PTR(e)	((void *)(intptr_t)(e))
 
 typedef unsigned int gfp_t;
-#define GFP_KERNEL	0
+#define GFP_KERNEL		0
+#define __GFP_ZERO		1
+#define __GFP_NOWARN		2
+#define __GFP_RETRY_MAYFAIL	4
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void *kzalloc(size_t size, gfp_t gfp);
 #define kfree(p)	free((void *)(p))
-void *vzalloc(size_t size);
+void *__vmalloc(size_t size, gfp_t gfp);
 #define vfree(p)	free(p)
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -85,6 +93,11 @@ static inline void list_add_tail(struct list_head *item, struct list_head *list)
 	list->prev = item;
 }
 
+#define list_for_each_entry(pos, list, member) \
+	for (pos = container_of((list)->next, __typeof__(*pos), member); \
+	     &pos->member != (list); \
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
+
 struct kernel_param {
 	void *arg;
 };
@@ -95,6 +108,9 @@ struct kernel_param_ops {
 	int (*get)(char *buffer, const struct kernel_param *kp);
 };
 #define KERNEL_PARAM_OPS_FL_NOARG	1
+
+#define module_param(name, type, perm)	struct name
+#define MODULE_PARM_DESC(name, desc)	struct name
 
 int param_set_uint(const char *val, const struct kernel_param *kp);
 int param_get_uint(char *buffer, const struct kernel_param *kp);
@@ -107,13 +123,30 @@ struct notifier_block {
 };
 #define NOTIFY_DONE	0
 
-struct mutex {
+typedef struct {
 	bool locked;
-};
+} spinlock_t;
 
-#define __MUTEX_INITIALIZER(name) { .locked = false }
-#define mutex_lock(m)	((m)->locked ? abort() : (void)((m)->locked = true))
-#define mutex_unlock(m)	((m)->locked ? (void)((m)->locked = false) : abort())
+#define __SPIN_LOCK_UNLOCKED(name) { .locked = false }
+#define spin_lock(l)	((l)->locked ? abort() : (void)((l)->locked = true))
+#define spin_unlock(l)	((l)->locked ? (void)((l)->locked = false) : abort())
+
+/* There is one workqueue, and it is run by the tests. */
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+struct delayed_work {
+	struct work_struct work;
+	unsigned long words[10];
+};
+struct workqueue_struct;
+#define system_long_wq	((struct workqueue_struct *)NULL)
+#define to_delayed_work(w) container_of(w, struct delayed_work, work)
+#define INIT_DELAYED_WORK(w, f) ((w)->work.func = (f))
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
+		      unsigned long delay);
+bool cancel_delayed_work_sync(struct delayed_work *work);
+#define HZ		250
 
 struct device {
 	struct device *parent;
@@ -135,7 +168,7 @@ void kernel_log(const char *level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 #define dev_warn(dev, fmt, ...)	  kernel_log("warn: ", fmt, ##__VA_ARGS__)
 #define dev_notice(dev, fmt, ...) kernel_log("notice: ", fmt, ##__VA_ARGS__)
-#define pr_warn(fmt, ...)	  kernel_log("warn: ", fmt, ##__VA_ARGS__)
+#define pr_info(fmt, ...)	  kernel_log("info: ", fmt, ##__VA_ARGS__)
 #define xenbus_dev_fatal(dev, err, fmt, ...) \
 	kernel_log("fatal: ", "%d " fmt "\n", err, ##__VA_ARGS__)
 
@@ -154,6 +187,8 @@ int xenbus_transaction_end(struct xenbus_transaction t, int abort);
 
 int register_xenstore_notifier(struct notifier_block *nb);
 void unregister_xenstore_notifier(struct notifier_block *nb);
+void xen_resume_notifier_register(struct notifier_block *nb);
+void xen_resume_notifier_unregister(struct notifier_block *nb);
 
 /* What a packet is to a backend. */
 struct sk_buff {
@@ -166,7 +201,9 @@ enum { CHECKSUM_NONE, CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL 
 #define ETH_P_IP		0x0800
 #define ETH_P_ARP		0x0806
 #define ETH_P_IPV6		0x86DD
-#define VLAN_ETH_FRAME_LEN	1518
+#define ETH_HLEN		14
+#define VLAN_HLEN		4
+int skb_checksum_help(struct sk_buff *skb);
 
 /*
  * What only has to be there for the drivers' own common.h, beside the kernel's
@@ -175,6 +212,7 @@ enum { CHECKSUM_NONE, CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL 
  */
 #define PAGE_SIZE	4096
 #define XEN_PAGE_SIZE	4096
+#define XENBUS_MAX_RING_GRANT_ORDER	4
 #define IFNAMSIZ	16
 #define __packed	__attribute__((__packed__))
 #define barrier()	__asm__ __volatile__("" : : : "memory")
@@ -185,23 +223,21 @@ typedef u64 sector_t;
 typedef unsigned long xen_pfn_t;
 typedef int irqreturn_t;
 typedef struct { int counter; } atomic_t;
-typedef struct { int unused; } spinlock_t, rwlock_t, wait_queue_head_t;
+typedef struct { int unused; } rwlock_t, wait_queue_head_t;
 
 #define DEFINE_GUEST_HANDLE_STRUCT(name)	struct name
 #define GUEST_HANDLE(type)	type *
 
 struct completion { int unused; };
-struct delayed_work { unsigned long words[11]; };
 struct gnttab_page_cache { int unused; };
 struct napi_struct { int unused; };
-struct net_device { struct device dev; };
+struct net_device { struct device dev; unsigned int mtu; };
 struct rb_node { unsigned long words[3]; };
 struct rb_root { struct rb_node *rb_node; };
 struct rcu_head { int unused; };
 struct sk_buff_head { int unused; };
 struct timer_list { int unused; };
 struct ubuf_info_msgzc { int unused; };
-struct work_struct { int unused; };
 struct xenbus_watch { int unused; };
 
 struct block_device;
@@ -222,6 +258,9 @@ extern char kernel_log_text[8192];	/* since kernel_reset() */
 extern bool kernel_no_memory;		/* no allocation succeeds */
 extern bool kernel_xenstore_ready;	/* else a notifier waits */
 void kernel_reset(void);
+extern unsigned long kernel_work_delay;	/* of the work that waits, in jiffies */
 void kernel_xenstore_appears(void);	/* calls the waiting notifier */
+void kernel_resume(void);		/* the domain is resumed elsewhere */
+bool kernel_work(void);			/* does the work that waits, if any */
 
 #endif /* KERNEL_H */
