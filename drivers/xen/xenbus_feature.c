@@ -21,7 +21,6 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include <xen/xen-ops.h>
 #include <xen/interface/io/device-features.h>
 #include <xen/xenbus_feature.h>
 
@@ -419,17 +418,23 @@ static void advertise_work(struct work_struct *work)
 {
 	struct xenbus_features *features =
 		container_of(to_delayed_work(work), struct xenbus_features, work);
-	int err = advertise(features);
+	int err;
 
+	if (!features->watching) {
+		err = register_xenbus_watch(&features->watch);
+		features->watching = !err;	/* and there is an event */
+	} else {
+		err = advertise(features);
+		features->advertised |= !err;
+	}
 	if (!err) {
-		features->advertised = true;
 		features->delay = 0;
 		return;
 	}
 
 	/* Devices work all the same; only people cannot see what they can do. */
 	if (!features->delay)
-		pr_info(XEN_DEVICE_FEATURE_ADVERTISED "/%s: cannot be written, trying again: %d\n",
+		pr_info(XEN_DEVICE_FEATURE_ADVERTISED "/%s: cannot be written yet: %d\n",
 			features->backend, err);
 	features->delay = clamp(features->delay * 2, RETRY_FIRST, RETRY_LAST);
 	advertise_in(features, features->delay);
@@ -442,12 +447,15 @@ static int xenstore_reachable(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* The domain may have a new home, in which there is nothing yet. */
-static int domain_resumed(struct notifier_block *nb, unsigned long event,
-			  void *data)
+/*
+ * There is an event when a watch is registered, and xenbus registers all of
+ * them again when the domain was resumed: it may have a new home, in which
+ * there is nothing yet.
+ */
+static void home_changed(struct xenbus_watch *watch, const char *path,
+			 const char *token)
 {
-	advertise_in(container_of(nb, struct xenbus_features, resume), 0);
-	return NOTIFY_DONE;
+	advertise_in(container_of(watch, struct xenbus_features, watch), 0);
 }
 
 /**
@@ -466,8 +474,9 @@ void xenbus_features_advertise(struct xenbus_features *features)
 
 	INIT_DELAYED_WORK(&features->work, advertise_work);
 	features->wanted = true;
-	features->resume.notifier_call = domain_resumed;
-	xen_resume_notifier_register(&features->resume);
+	/* A node that does not change as long as the home is the same. */
+	features->watch.node = "domid";
+	features->watch.callback = home_changed;
 	features->xenstore.notifier_call = xenstore_reachable;
 	register_xenstore_notifier(&features->xenstore);
 }
@@ -496,12 +505,16 @@ void xenbus_features_withdraw(struct xenbus_features *features)
 		return;
 
 	unregister_xenstore_notifier(&features->xenstore);
-	xen_resume_notifier_unregister(&features->resume);
 
+	/* Neither the watch nor a parameter queues the work any more. */
 	spin_lock(&features->lock);
 	features->wanted = false;
 	spin_unlock(&features->lock);
 	cancel_delayed_work_sync(&features->work);
+
+	if (features->watching)
+		unregister_xenbus_watch(&features->watch);
+	features->watching = false;
 
 	if (features->advertised)
 		xenbus_rm(XBT_NIL, XEN_DEVICE_FEATURE_ADVERTISED,

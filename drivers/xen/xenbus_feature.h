@@ -71,10 +71,11 @@ struct xenbus_features {
 	const bool *control;
 	/* private: of the engine, see xenbus_features_advertise() */
 	struct notifier_block xenstore;
-	struct notifier_block resume;
+	struct xenbus_watch watch;
 	struct delayed_work work;
 	spinlock_t lock;	/* protects wanted, and the queueing of work */
 	bool wanted;
+	bool watching;
 	bool advertised;
 	unsigned long delay;
 };

@@ -17,7 +17,7 @@ EMPTY := asm/hypervisor.h asm/setup.h linux/align.h linux/bits.h linux/blkdev.h 
 	linux/jiffies.h linux/kernel.h linux/limits.h linux/minmax.h linux/moduleparam.h \
 	linux/module.h linux/netdevice.h linux/notifier.h linux/overflow.h linux/rbtree.h \
 	linux/sched.h linux/slab.h linux/spinlock.h linux/string.h linux/types.h \
-	linux/vmalloc.h linux/wait.h linux/workqueue.h xen/grant_table.h xen/interface/xen.h xen/page.h xen/xen-ops.h xen/xenbus.h
+	linux/vmalloc.h linux/wait.h linux/workqueue.h xen/grant_table.h xen/interface/xen.h xen/page.h xen/xenbus.h
 
 # Includes of the kernel that are its own: what a guest and a backend share.
 HEADERS := $(lastword $(wildcard /lib/modules/*/source))/include/xen/interface

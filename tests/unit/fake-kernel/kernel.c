@@ -12,7 +12,8 @@ bool kernel_no_memory;
 bool kernel_xenstore_ready;
 
 static struct xs_handle *xs;
-static struct notifier_block *waiting, *resume;
+static struct notifier_block *waiting;
+static struct xenbus_watch *watching;
 static struct delayed_work *pending;
 unsigned long kernel_work_delay;
 
@@ -24,7 +25,7 @@ void kernel_reset(void)
 	kernel_no_memory = false;
 	kernel_xenstore_ready = true;
 	waiting = NULL;
-	resume = NULL;
+	watching = NULL;
 	pending = NULL;
 }
 
@@ -212,21 +213,31 @@ void unregister_xenstore_notifier(struct notifier_block *nb)
 		waiting = NULL;
 }
 
-void xen_resume_notifier_register(struct notifier_block *nb)
+/* There is an event at once, as for a node that is read. */
+int register_xenbus_watch(struct xenbus_watch *watch)
 {
-	resume = nb;
+	void *value = xenbus_read(XBT_NIL, watch->node, "", NULL);
+
+	if (IS_ERR(value) && PTR_ERR(value) != -ENOENT)
+		return PTR_ERR(value);
+	if (!IS_ERR(value))
+		kfree(value);
+	watching = watch;
+	watch->callback(watch, watch->node, "");
+	return 0;
 }
 
-void xen_resume_notifier_unregister(struct notifier_block *nb)
+void unregister_xenbus_watch(struct xenbus_watch *watch)
 {
-	if (resume == nb)
-		resume = NULL;
+	if (watching != watch)
+		abort();
+	watching = NULL;
 }
 
 void kernel_resume(void)
 {
-	if (resume)
-		resume->notifier_call(resume, 0, NULL);
+	if (watching)
+		watching->callback(watching, watching->node, "");
 }
 
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,

@@ -187,8 +187,13 @@ int xenbus_transaction_end(struct xenbus_transaction t, int abort);
 
 int register_xenstore_notifier(struct notifier_block *nb);
 void unregister_xenstore_notifier(struct notifier_block *nb);
-void xen_resume_notifier_register(struct notifier_block *nb);
-void xen_resume_notifier_unregister(struct notifier_block *nb);
+struct xenbus_watch {
+	const char *node;
+	void (*callback)(struct xenbus_watch *watch, const char *path,
+			 const char *token);
+};
+int register_xenbus_watch(struct xenbus_watch *watch);
+void unregister_xenbus_watch(struct xenbus_watch *watch);
 
 /* What a packet is to a backend. */
 struct sk_buff {
@@ -238,7 +243,6 @@ struct rcu_head { int unused; };
 struct sk_buff_head { int unused; };
 struct timer_list { int unused; };
 struct ubuf_info_msgzc { int unused; };
-struct xenbus_watch { int unused; };
 
 struct block_device;
 struct dentry;
