@@ -242,7 +242,7 @@ def test_removed(boot) -> None:
         host = boot(variant)
         assert loaded(host) == set(STOCK.values())
         nodes = host.tree("/local/domain/0")
-        assert "name" in nodes and not [path for path in nodes if "/features" in path]
+        assert "name" in nodes and not [path for path in nodes if "feature/backend" in path]
         guest = host.create(vif=[VIF], disk=[DISK])
         assert guest.ask("disk-check xvda")["ok"]
         guests[variant] = seen(guest)

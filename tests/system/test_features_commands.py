@@ -34,7 +34,7 @@ DEVICES = {"type": "array", "items": exactly(
 BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items": exactly(
     {"name": PRINTABLE, "type": TYPE},
     {"description": PRINTABLE, "minimum": NUMBER, "maximum": NUMBER, "defval": NUMBER,
-     "frontend_node": PRINTABLE})}}
+     "frontend_node": PRINTABLE, "restricts": {"const": True}})}}
 
 DISK = "phy:/dev/loop{},xvd{},w"
 # This guest asks for the largest ring, and has no memory for a page for each of its segments.
@@ -140,9 +140,9 @@ def test_eight_devices(guest: Guest) -> None:
         backend = guest.backend(kind, devid)
         nodes += [f"{backend}/config/multi-queue-max-queues 7", f"{backend}/config/made-up 1",
                   f"{backend}/feature-of-tomorrow {evil}"]
-    features = "/local/domain/0/backend/vif/features"
-    nodes += [f"{features}/feature-sg-desc {evil}", f"{features}/feature-gso-tcpv4-inuse ../x",
-              f"{features}/feature-rx-flip-maxval {evil}", f"{features}/new-type {evil}"]
+    features = "/local/domain/0/feature/backend/vif"
+    nodes += [f"{features}/feature-sg/desc {evil}", f"{features}/feature-gso-tcpv4/inuse ../x",
+              f"{features}/feature-rx-flip {evil}", f"{features}/new {evil}"]
     host.run(["bash", "-c", "xenstore-write " + " ".join(nodes)])
     devices = ask(host, guest.name)
     for device in devices:
@@ -164,14 +164,17 @@ def test_backends(host: Host) -> None:
     jsonschema.validate(found, BACKENDS)
     assert list(found) == ["vif", "vbd"]
     for kind, features in found.items():
-        nodes = host.tree(f"/local/domain/0/backend/{kind}/features")
-        assert nodes and nodes == {
-            f"{feature['name']}-{suffix}": str(feature.get(key, 0))
-            for feature in features
-            for suffix, key in (("desc", "description"), ("type", "type"), ("minval", "minimum"),
-                                ("maxval", "maximum"), ("defval", "defval"),
-                                ("inuse", "frontend_node"))
-            if suffix != "inuse" or key in feature}
+        nodes: dict[str, str] = {}
+        for feature in features:
+            name = feature["name"]
+            nodes[name] = " ".join([feature["type"], *(
+                str(feature.get(key, 0)) for key in ("minimum", "maximum", "defval"))])
+            nodes[f"{name}/desc"] = feature["description"]
+            if "frontend_node" in feature:
+                nodes[f"{name}/inuse"] = feature["frontend_node"]
+            if "restricts" in feature:
+                nodes[f"{name}/restricts"] = "1"
+        assert nodes and nodes == host.tree(f"/local/domain/0/feature/backend/{kind}")
 
     table = host.run("xl backend-features -d Domain-0 vbd").stdout
     lines = [line.split(maxsplit=4) for line in table.splitlines()]

@@ -63,69 +63,172 @@ static char *printable(libxl__gc *gc, const char *text, size_t max)
     return copy;
 }
 
-/*
- * Reads the node <name><suffix> of what is advertised, as a number if
- * there is a place for one.  1: done, 0: it makes no sense, or is missing.
- */
-static int read_node(libxl__gc *gc, const char *dir, const char *name,
-                     const char *suffix, const char **text, uint32_t *number)
+/* The children of a node; NULL: there is no such node. */
+static int list_children(libxl__gc *gc, uint32_t domid, const char *path,
+                         char ***children_r, unsigned int *num_r)
 {
-    uint64_t n;
-    int rc;
+    *num_r = 0;
+    *children_r = libxl__xs_directory(gc, XBT_NULL, path, num_r);
+    if (!*children_r && errno != ENOENT) {
+        LOGED(ERROR, domid, "unable to list %s", path);
+        return ERROR_FAIL;
+    }
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                GCSPRINTF("%s/%s%s", dir, name, suffix), text);
-    if (rc) return rc;
-
-    if (!number)
-        return !!*text;
-
-    if (!parse_number(*text, &n) || n > UINT32_MAX)
-        return 0;
-    *number = n;
-
-    return 1;
+    return 0;
 }
 
-/* 1: done, 0: what is advertised makes no sense, < 0: error. */
-static int read_feature(libxl__gc *gc, const char *dir, const char *name,
+static bool parse_limit(const char *text, uint32_t *limit)
+{
+    uint64_t n;
+
+    if (!parse_number(text, &n) || n > UINT32_MAX)
+        return false;
+
+    *limit = n;
+    return true;
+}
+
+static libxl_feature_type parse_type(const char *text)
+{
+    if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_UINT))
+        return LIBXL_FEATURE_TYPE_UINT;
+    if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_BOOL))
+        return LIBXL_FEATURE_TYPE_BOOL;
+
+    return LIBXL_FEATURE_TYPE_UNKNOWN;
+}
+
+/* "<type> <min> <max> <default>", and one blank between two of them. */
+static bool parse_feature(libxl__gc *gc, const char *text,
+                          libxl_backend_feature *feature)
+{
+    char *words = libxl__strdup(gc, text);
+    const char *type = strsep(&words, " ");
+
+    if (!type || !type[0] ||
+        !parse_limit(strsep(&words, " "), &feature->minimum) ||
+        !parse_limit(strsep(&words, " "), &feature->maximum) ||
+        !parse_limit(strsep(&words, " "), &feature->defval) || words)
+        return false;
+
+    feature->type = parse_type(type);
+    return true;
+}
+
+/*
+ * 1: done, 0: what is advertised makes no sense, < 0: error.
+ * describe: a person will see it.
+ */
+static int read_feature(libxl__gc *gc, uint32_t domid, const char *dir,
+                        const char *name, bool describe,
                         libxl_backend_feature *feature)
 {
-    const char *text;
+    const char *path = GCSPRINTF("%s/%s", dir, name), *text;
+    unsigned int i, num;
+    char **children;
     int rc;
 
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_MINVAL, &text,
-                   &feature->minimum);
-    if (rc <= 0) return rc;
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_MAXVAL, &text,
-                   &feature->maximum);
-    if (rc <= 0) return rc;
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_DEFVAL, &text,
-                   &feature->defval);
-    if (rc <= 0) return rc;
+    rc = libxl__xs_read_checked(gc, XBT_NULL, path, &text);
+    if (rc) return rc;
+    if (!text || !parse_feature(gc, text, feature))
+        return 0;
 
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_TYPE, &text, NULL);
-    if (rc <= 0) return rc;
-    if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_UINT))
-        feature->type = LIBXL_FEATURE_TYPE_UINT;
-    else if (!strcmp(text, XEN_DEVICE_FEATURE_TYPE_BOOL))
-        feature->type = LIBXL_FEATURE_TYPE_BOOL;
+    rc = list_children(gc, domid, path, &children, &num);
+    if (rc) return rc;
 
-    /* These two need not be there. */
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_DESC, &text, NULL);
-    if (rc < 0) return rc;
-    if (rc)
-        feature->description = printable(gc, text, MAX_DESC);
+    for (i = 0; i < num; i++) {
+        bool desc = describe && !strcmp(children[i], XEN_DEVICE_FEATURE_DESC);
+        bool inuse = !strcmp(children[i], XEN_DEVICE_FEATURE_INUSE);
 
-    rc = read_node(gc, dir, name, XEN_DEVICE_FEATURE_SUFFIX_INUSE, &text, NULL);
-    if (rc < 0) return rc;
-    if (rc && libxl_device_config_key_valid(text))
-        feature->frontend_node = libxl__strdup(NOGC, text);
+        if (!desc && !inuse &&
+            strcmp(children[i], XEN_DEVICE_FEATURE_RESTRICTS))
+            continue;
+        rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                    GCSPRINTF("%s/%s", path, children[i]),
+                                    &text);
+        if (rc) return rc;
+        if (!text)
+            continue;
+
+        if (desc)
+            feature->description = printable(gc, text, MAX_DESC);
+        else if (!inuse)
+            feature->restricts = !strcmp(text, "1");
+        else if (libxl_device_config_key_valid(text))
+            feature->frontend_node = libxl__strdup(NOGC, text);
+    }
 
     feature->name = libxl__strdup(NOGC, name);
 
     return 1;
 }
+
+/*
+ * For one release: where a backend of the version before advertises,
+ * ~/backend/<type>/features, with a node <feature><suffix> for each of what
+ * is said.  This, and what calls it in read_advertised(), is all of it.
+ */
+
+/* The features: each has one node that ends in -type.  NULL: no such place. */
+static int old_list(libxl__gc *gc, uint32_t domid, const char *dir,
+                    char ***names_r, unsigned int *num_r)
+{
+    static const char suffix[] = "-type";
+    const size_t suffix_len = strlen(suffix);
+    unsigned int i, num_nodes;
+    char **nodes;
+    int rc;
+
+    rc = list_children(gc, domid, dir, &nodes, &num_nodes);
+    if (rc) return rc;
+
+    *num_r = 0;
+    for (i = 0; i < num_nodes; i++) {
+        size_t len = strlen(nodes[i]);
+
+        if (len < suffix_len || strcmp(nodes[i] + len - suffix_len, suffix))
+            continue;
+        nodes[(*num_r)++] = libxl__strndup(gc, nodes[i], len - suffix_len);
+    }
+    *names_r = nodes;
+
+    return 0;
+}
+
+/* As read_feature(). */
+static int old_read_feature(libxl__gc *gc, const char *dir, const char *name,
+                            bool describe, libxl_backend_feature *feature)
+{
+    static const char *const suffixes[] = {
+        "minval", "maxval", "defval", "type", "inuse", "desc"
+    };
+    const char *text[ARRAY_SIZE(suffixes)] = { NULL };
+    unsigned int i;
+    int rc;
+
+    for (i = 0; i < ARRAY_SIZE(suffixes) - !describe; i++) {
+        rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                    GCSPRINTF("%s/%s-%s", dir, name,
+                                              suffixes[i]), &text[i]);
+        if (rc) return rc;
+    }
+
+    if (!parse_limit(text[0], &feature->minimum) ||
+        !parse_limit(text[1], &feature->maximum) ||
+        !parse_limit(text[2], &feature->defval) || !text[3])
+        return 0;
+
+    feature->type = parse_type(text[3]);
+    if (text[4] && libxl_device_config_key_valid(text[4]))
+        feature->frontend_node = libxl__strdup(NOGC, text[4]);
+    if (text[5])
+        feature->description = printable(gc, text[5], MAX_DESC);
+    feature->name = libxl__strdup(NOGC, name);
+
+    return 1;
+}
+
+/* The version before ends here. */
 
 static int compare_features(const void *a, const void *b)
 {
@@ -135,50 +238,44 @@ static int compare_features(const void *a, const void *b)
 }
 
 static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
-                           const char *type, libxl_backend_feature **list_r,
-                           int *num_r)
+                           const char *type, bool describe,
+                           libxl_backend_feature **list_r, int *num_r)
 {
     const char *home = libxl__xs_get_dompath(gc, backend_domid);
-    const char *dir = GCSPRINTF("%s/backend/%s/" XEN_DEVICE_FEATURE_ADVERTISED_DIR,
+    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_ADVERTISED "/%s",
                                 home, type);
-    const size_t suffix_len = strlen(XEN_DEVICE_FEATURE_SUFFIX_TYPE);
     libxl_backend_feature *list = NULL;
-    unsigned int i, nodes = 0, seen = 0;
+    unsigned int i, num_names, seen = 0;
+    bool old = false;
     int num = 0, rc;
     char **names;
 
-    names = libxl__xs_directory(gc, XBT_NULL, dir, &nodes);
-    if (!names && errno != ENOENT) {
-        LOGED(ERROR, backend_domid, "unable to list %s", dir);
-        rc = ERROR_FAIL;
-        goto out;
+    rc = list_children(gc, backend_domid, dir, &names, &num_names);
+    if (rc) goto out;
+    if (!names) {
+        old = true;
+        dir = GCSPRINTF("%s/backend/%s/features", home, type);
+        rc = old_list(gc, backend_domid, dir, &names, &num_names);
+        if (rc) goto out;
     }
-    if (!names)
-        nodes = 0;
 
-    /* Each feature has one node that ends in -type. */
-    for (i = 0; i < nodes && seen < MAX_FEATURES; i++) {
-        size_t len = strlen(names[i]);
-        char *name;
-
-        if (len < suffix_len ||
-            strcmp(names[i] + len - suffix_len, XEN_DEVICE_FEATURE_SUFFIX_TYPE))
-            continue;
-        name = libxl__strndup(gc, names[i], len - suffix_len);
-        if (!libxl_device_config_key_valid(name))
+    for (i = 0; i < num_names && seen < MAX_FEATURES; i++) {
+        if (!libxl_device_config_key_valid(names[i]))
             continue;
         seen++;
 
         list = libxl__realloc(NOGC, list, (num + 1) * sizeof(*list));
         libxl_backend_feature_init(&list[num]);
-        rc = read_feature(gc, dir, name, &list[num]);
+        rc = old ? old_read_feature(gc, dir, names[i], describe, &list[num])
+                 : read_feature(gc, backend_domid, dir, names[i], describe,
+                                &list[num]);
         if (rc <= 0) libxl_backend_feature_dispose(&list[num]);
         if (rc < 0) goto out;
         if (rc)
             num++;
         else
-            LOGD(WARN, backend_domid, "backend/%s: `%s' is not advertised as"
-                 " a feature has to be, ignored", type, name);
+            LOGD(WARN, backend_domid, "%s: `%s' is not advertised as a"
+                 " feature has to be, ignored", dir, names[i]);
     }
 
     if (num) {
@@ -216,7 +313,7 @@ int libxl_backend_feature_list(libxl_ctx *ctx, uint32_t backend_domid,
     rc = check_domain(gc, backend_domid);
     if (rc) goto out;
 
-    rc = read_advertised(gc, backend_domid, type, list, num);
+    rc = read_advertised(gc, backend_domid, type, true, list, num);
 
  out:
     GC_FREE;
@@ -253,7 +350,7 @@ static int get_advertised(libxl__gc *gc, libxl__advertised_list *known,
     advertised->backend_kind = device->backend_kind;
     rc = read_advertised(gc, device->backend_domid,
                          libxl__device_kind_to_string(device->backend_kind),
-                         &advertised->list, &advertised->num);
+                         false, &advertised->list, &advertised->num);
     if (rc) return rc;
 
     XEN_SLIST_INSERT_HEAD(known, advertised, entry);
@@ -458,7 +555,7 @@ static int add_devices(libxl__gc *gc, libxl__advertised_list *known,
                        libxl_device_features **list, int *num)
 {
     libxl__device device;
-    unsigned int i, num_devices = 0;
+    unsigned int i, num_devices;
     char *path, **devices;
     int rc;
 
@@ -470,13 +567,8 @@ static int add_devices(libxl__gc *gc, libxl__advertised_list *known,
                          libxl__device_kind_to_string(dt->type));
     }
 
-    devices = libxl__xs_directory(gc, XBT_NULL, path, &num_devices);
-    if (!devices && errno != ENOENT) {
-        LOGED(ERROR, domid, "unable to list %s", path);
-        return ERROR_FAIL;
-    }
-    if (!devices)
-        return 0;
+    rc = list_children(gc, domid, path, &devices, &num_devices);
+    if (rc) return rc;
 
     for (i = 0; i < num_devices; i++) {
         const char *libxl_path = GCSPRINTF("%s/%s", path, devices[i]);

@@ -12,7 +12,7 @@ static void advertise_in(unsigned int domid, const char *type,
 {
     char path[512];
 
-    snprintf(path, sizeof(path), "/local/domain/%u/backend/%s/features/%s",
+    snprintf(path, sizeof(path), "/local/domain/%u/feature/backend/%s/%s",
              domid, type, node);
     fake_xs_set(path, value);
 }
@@ -21,23 +21,15 @@ static void advertise_in(unsigned int domid, const char *type,
 static void advertise(const struct kind *k, const char *name,
                       const char *type, const char *in_use)
 {
-    const struct { const char *suffix, *value; } nodes[] = {
-        { "desc", "A feature" }, { "type", type },
-        { "minval", strcmp(type, "bool") ? "1" : "0" },
-        { "maxval", strcmp(type, "bool") ? "8" : "1" },
-        { "defval", "1" }, { "inuse", in_use },
-    };
-    char node[128];
-    unsigned int i;
+    const char *backend = libxl__device_kind_to_string(k->dt->type);
+    char text[64];
 
-    for (i = 0; i < ARRAY_SIZE(nodes); i++) {
-        if (!nodes[i].value)
-            continue;
-        snprintf(node, sizeof(node), "%s-%s", name, nodes[i].suffix);
-        advertise_in(k->backend_domid,
-                     libxl__device_kind_to_string(k->dt->type), node,
-                     nodes[i].value);
-    }
+    snprintf(text, sizeof(text), "%s %s 1", type,
+             strcmp(type, "bool") ? "1 8" : "0 1");
+    advertise_in(k->backend_domid, backend, name, text);
+    advertise_in(k->backend_domid, backend, below(name, "desc"), "A feature");
+    if (in_use)
+        advertise_in(k->backend_domid, backend, below(name, "inuse"), in_use);
 }
 
 static libxl_backend_feature *find(libxl_backend_feature *list, int num,
@@ -86,11 +78,12 @@ START_TEST(advertised)
 
     advertise(&kinds[0], "pages", "uint", "num-pages");
     advertise(&kinds[0], "flag", "bool", NULL);
-    advertise_in(0, "vif", "flag-desc", "");
-    advertise_in(0, "vif", "later-type", "colour");
-    advertise_in(0, "vif", "later-minval", "0");
-    advertise_in(0, "vif", "later-maxval", "4294967295");
-    advertise_in(0, "vif", "later-defval", "7");
+    advertise_in(0, "vif", "flag/desc", "");
+    advertise_in(0, "vif", "flag/restricts", "1");
+    advertise_in(0, "vif", "later", "colour 0 4294967295 7");
+    advertise_in(0, "vif", "later/restricts", "0");
+    advertise_in(0, "vif", "later/of-tomorrow", "1");
+    advertise_in(0, "vif", "pages/of-tomorrow/inuse", "1");
 
     ck_assert_int_eq(libxl_backend_feature_list(ctx, 0, "vif", &list, &num),
                      0);
@@ -102,17 +95,20 @@ START_TEST(advertised)
     ck_assert_uint_eq(list[0].maximum, 1);
     ck_assert_uint_eq(list[0].defval, 1);
     ck_assert_ptr_null(list[0].frontend_node);
+    ck_assert(list[0].restricts);
     ck_assert_str_eq(list[1].name, "later");
     ck_assert_ptr_null(list[1].description);
     ck_assert_int_eq(list[1].type, LIBXL_FEATURE_TYPE_UNKNOWN);
     ck_assert_uint_eq(list[1].maximum, UINT32_MAX);
     ck_assert_uint_eq(list[1].defval, 7);
+    ck_assert(!list[1].restricts);
     ck_assert_str_eq(list[2].name, "pages");
     ck_assert_str_eq(list[2].description, "A feature");
     ck_assert_int_eq(list[2].type, LIBXL_FEATURE_TYPE_UINT);
     ck_assert_uint_eq(list[2].minimum, 1);
     ck_assert_uint_eq(list[2].maximum, 8);
     ck_assert_str_eq(list[2].frontend_node, "num-pages");
+    ck_assert(!list[2].restricts);
     libxl_backend_feature_list_free(list, num);
 
     /* Of another type and of another domain: nothing. */
@@ -129,36 +125,23 @@ START_TEST(advertised)
 END_TEST
 
 /* Each spoils the feature "x", and nothing but it. */
-static const struct { const char *node, *value; } nonsense[] = {
-    { "x-minval", "" },
-    { "x-minval", "-1" },
-    { "x-minval", "1 " },
-    { "x-maxval", "0x8" },
-    { "x-maxval", "4294967296" },
-    { "x-maxval", "99999999999999999999999999999999999" },
-    { "x-defval", "\x1b[31m1" },
-    { "x-defval", "one" },
-    { "x-minval", NULL },
-    { "x-maxval", NULL },
-    { "x-defval", NULL },
-    { "x-type", NULL },
+static const char *const nonsense[] = {
+    "", " ", "uint", "uint 1", "uint 1 8", "uint 1 8 ", "uint 1 8 1 ",
+    "uint 1 8 1 1", " uint 1 8 1", " 1 8 1", "uint  1 8 1", "uint 1  8 1",
+    "uint 1 8\t1", "uint 1 8 1\n", "uint -1 8 1", "uint 1 0x8 1",
+    "uint 1 4294967296 1", "uint 1 8 99999999999999999999999999999999999",
+    "uint 1 8 \x1b[31m1", "uint 1 8 one", "1 8 1 uint", "uint,1,8,1",
 };
 
 START_TEST(advertised_nonsense)
 {
     libxl_backend_feature *list;
-    char path[128];
     int num;
 
     advertise(&kinds[1], "a", "uint", NULL);
     advertise(&kinds[1], "x", "uint", NULL);
     advertise(&kinds[1], "z", "uint", NULL);
-    snprintf(path, sizeof(path), "/local/domain/2/backend/vif/features/%s",
-             nonsense[_i].node);
-    if (nonsense[_i].value)
-        fake_xs_set(path, nonsense[_i].value);
-    else
-        ck_assert(xs_rm(ctx->xsh, XBT_NULL, path));
+    advertise_in(DRIVER_DOMAIN, "vif", "x", nonsense[_i]);
 
     ck_assert_int_eq(libxl_backend_feature_list(ctx, DRIVER_DOMAIN, "vif",
                                                 &list, &num), 0);
@@ -169,10 +152,64 @@ START_TEST(advertised_nonsense)
 }
 END_TEST
 
+/* By drivers of the version before: each node spoils its feature. */
+START_TEST(advertised_in_the_old_place)
+{
+    static const struct { const char *node, *value; } nodes[] = {
+        { "a-minval", "1" }, { "a-maxval", "8" }, { "a-defval", "4" },
+        { "a-type", "uint" }, { "a-desc", "A\x1b" }, { "a-inuse", "num-a" },
+        { "b-minval", "0" }, { "b-maxval", "1" }, { "b-defval", "1" },
+        { "b-type", "bool" }, { "b-inuse", "../x" },
+        { "c-minval", "1 " }, { "c-maxval", "8" }, { "c-defval", "4" },
+        { "c-type", "uint" },
+        { "d-maxval", "8" }, { "d-defval", "4" }, { "d-type", "uint" },
+        { "e-minval", "1" }, { "e-maxval", "0x8" }, { "e-defval", "4" },
+        { "e-type", "uint" },
+        { "f-minval", "1" }, { "f-maxval", "8" }, { "f-defval", "4294967296" },
+        { "f-type", "uint" },
+        { "g-minval", "1" }, { "g-maxval", "8" }, { "g-defval", "4" },
+        { "-type", "uint" }, { "type", "uint" },
+    };
+    libxl_backend_feature *list;
+    char path[128];
+    unsigned int i;
+    int num;
+
+    for (i = 0; i < ARRAY_SIZE(nodes); i++) {
+        snprintf(path, sizeof(path), "/local/domain/0/backend/vif/features/%s",
+                 nodes[i].node);
+        fake_xs_set(path, nodes[i].value);
+    }
+    ck_assert_int_eq(libxl_backend_feature_list(ctx, 0, "vif", &list, &num),
+                     0);
+    ck_assert_int_eq(num, 2);
+    ck_assert_str_eq(list[0].name, "a");
+    ck_assert_str_eq(list[0].description, "A?");
+    ck_assert_int_eq(list[0].type, LIBXL_FEATURE_TYPE_UINT);
+    ck_assert_uint_eq(list[0].minimum, 1);
+    ck_assert_uint_eq(list[0].maximum, 8);
+    ck_assert_uint_eq(list[0].defval, 4);
+    ck_assert_str_eq(list[0].frontend_node, "num-a");
+    ck_assert_str_eq(list[1].name, "b");
+    ck_assert_ptr_null(list[1].description);
+    ck_assert_int_eq(list[1].type, LIBXL_FEATURE_TYPE_BOOL);
+    ck_assert_ptr_null(list[1].frontend_node);
+    libxl_backend_feature_list_free(list, num);
+
+    /* The new place counts where it is there, whatever is in it. */
+    fake_xs_set("/local/domain/0/feature/backend/vif", "");
+    ck_assert_int_eq(libxl_backend_feature_list(ctx, 0, "vif", &list, &num),
+                     0);
+    ck_assert_int_eq(num, 0);
+    ck_assert_ptr_null(list);
+    ck_assert_str_eq(log_text, "");
+}
+END_TEST
+
 START_TEST(advertised_by_an_enemy)
 {
     static const char *const names[] = {
-        "", "a b", "\x1b[2J", "a/b", "..", "\xff", NAME64 "z", "a\nb",
+        "", "a b", "\x1b[2J", "..", "\xff", NAME64 "z", "a\nb",
     };
     libxl_backend_feature *list, *x;
     char desc[1024], node[256];
@@ -186,7 +223,7 @@ START_TEST(advertised_by_an_enemy)
     memset(desc, 'd', sizeof(desc));
     desc[sizeof(desc) - 1] = 0;
     memcpy(desc, "\x1b[31m\r\n\x7f\x80\xc2\x9b", 10);
-    advertise_in(DRIVER_DOMAIN, "vif", "x-desc", desc);
+    advertise_in(DRIVER_DOMAIN, "vif", "x/desc", desc);
 
     ck_assert_int_eq(libxl_backend_feature_list(ctx, DRIVER_DOMAIN, "vif",
                                                 &list, &num), 0);
@@ -225,7 +262,7 @@ START_TEST(advertised_but_not_to_be_read)
     for (n = 1; ; n++) {
         int rc;
 
-        fake_xs_fail("/features", n, EIO);
+        fake_xs_fail("/feature/backend", n, EIO);
         rc = libxl_backend_feature_list(ctx, 0, "vif", &list, &num);
         if (!fake_xs_failed()) {
             ck_assert_int_eq(rc, 0);
@@ -237,8 +274,8 @@ START_TEST(advertised_but_not_to_be_read)
         ck_assert_ptr_null(list);
         ck_assert_int_eq(num, 0);
     }
-    /* The directory, and six nodes of each. */
-    ck_assert_uint_eq(n, 1 + 2 * 6 + 1);
+    /* The directory, and of each its node, the children, the description. */
+    ck_assert_uint_eq(n, 1 + 2 * 3 + 1);
 }
 END_TEST
 
@@ -495,9 +532,13 @@ START_TEST(devices_of_a_domain)
         for (j = 1; j < num; j++)
             ck_assert(strcmp(list[j - 1].kind, list[j].kind) < 0 ||
                       list[j - 1].devid < list[j].devid);
-        /* Advertised features are read once for both. */
-        ck_assert_uint_eq(fake_xs_requests("vif/features/a-maxval"),
-                          !asked[i].kind || !strcmp(asked[i].kind, "vif"));
+        /*
+         * Advertised features are read once for both: the node, and its
+         * children, of which the description is for others.
+         */
+        ck_assert_uint_eq(fake_xs_requests("/feature/backend/vif/a"),
+                          !asked[i].kind || !strcmp(asked[i].kind, "vif")
+                          ? 2 : 0);
         libxl_device_features_list_free(list, num);
     }
 }
@@ -575,6 +616,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, advertised);
     tcase_add_loop_test(tc, advertised_nonsense, 0, ARRAY_SIZE(nonsense));
+    tcase_add_test(tc, advertised_in_the_old_place);
     tcase_add_test(tc, advertised_by_an_enemy);
     tcase_add_test(tc, advertised_but_not_to_be_read);
     tcase_add_test(tc, no_such_place);

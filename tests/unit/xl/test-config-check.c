@@ -15,11 +15,9 @@
 #include "test-suite.h"
 
 #define FEATURE(type, name, kind, min, max, def) \
-    "/local/domain/0/backend/" type "/features/" name "-type " kind "\n" \
-    "/local/domain/0/backend/" type "/features/" name "-minval " #min "\n" \
-    "/local/domain/0/backend/" type "/features/" name "-maxval " #max "\n" \
-    "/local/domain/0/backend/" type "/features/" name "-defval " #def "\n" \
-    "/local/domain/0/backend/" type "/features/" name "-desc Something\n"
+    "/local/domain/0/feature/backend/" type "/" name " " \
+    kind " " #min " " #max " " #def "\n" \
+    "/local/domain/0/feature/backend/" type "/" name "/desc Something\n"
 
 #define VIF FEATURE("vif", "queues", "uint", 1, 4, 4) \
     FEATURE("vif", "sg", "bool", 0, 1, 1) \

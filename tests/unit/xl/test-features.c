@@ -14,7 +14,7 @@
 #include "test-suite.h"
 
 #define VIF "/local/domain/2/backend/vif/4/0/"
-#define FEATURES "/local/domain/2/backend/vif/features/"
+#define FEATURES "/local/domain/2/feature/backend/vif/"
 
 /*
  * Domain 2 is a driver domain.  Domain 4 has an interface from there, and two
@@ -35,20 +35,12 @@ static const char store[] =
     VIF "flag \x1b[2J\n"
     VIF "config/sg 1\n"
     VIF "config/queues 7\n"
-    FEATURES "queues-type uint\n"
-    FEATURES "queues-minval 1\n"
-    FEATURES "queues-maxval 8\n"
-    FEATURES "queues-defval 8\n"
-    FEATURES "queues-desc Queues\x9b\x1b\n"
-    FEATURES "queues-inuse num-queues\n"
-    FEATURES "order-type uint\n"
-    FEATURES "order-minval 0\n"
-    FEATURES "order-maxval 4294967295\n"
-    FEATURES "order-defval 2\n"
-    FEATURES "flag-type bool\n"
-    FEATURES "flag-minval 0\n"
-    FEATURES "flag-maxval 1\n"
-    FEATURES "flag-defval 1\n"
+    FEATURES "queues uint 1 8 8\n"
+    FEATURES "queues/desc Queues\x9b\x1b\n"
+    FEATURES "queues/inuse num-queues\n"
+    FEATURES "order uint 0 4294967295 2\n"
+    FEATURES "flag bool 0 1 1\n"
+    FEATURES "flag/restricts 1\n"
     "/local/domain/4/device/vif/0/num-queues 3\n"
     "/libxl/4/device/vbd/51712/backend /local/domain/0/backend/qdisk/4/51712\n"
     "/libxl/4/device/vbd/51728/backend /local/domain/0/backend/qdisk/4/51728\n"
@@ -118,7 +110,8 @@ START_TEST(json)
                             "vif"), 0);
     ck_assert_str_eq(out,
         "{\"vif\":["
-        "{\"name\":\"flag\",\"type\":\"bool\",\"maximum\":1,\"defval\":1},"
+        "{\"name\":\"flag\",\"type\":\"bool\",\"maximum\":1,\"defval\":1,"
+        "\"restricts\":true},"
         "{\"name\":\"order\",\"type\":\"uint\",\"maximum\":4294967295,"
         "\"defval\":2},"
         "{\"name\":\"queues\",\"description\":\"Queues??\","
