@@ -282,9 +282,6 @@ MUTANTS = [Mutant(*row) for row in [
     ("no value is a value", LIBXLU, "if (!value[0] || !value[1])", "if (!value[0])", "test_specs.py"),
     ("a driver domain may not read requests", LIBXL,
      "device->backend_domid == toolstack_domid ? 1 : 2);", "1);", "test_driver_domain.py and test_requests"),
-    ("nor advertise", Patch("tools/libxl", "libxl: let a driver domain advertise features"),
-     "%s/backend\", dom_path), rwperm,", "%s/backend\", dom_path), roperm,",
-     "test_advertising_is_harmless"),
 ]]
 
 

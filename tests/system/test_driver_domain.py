@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import pytest
 from test_permissions import permissions
@@ -28,10 +29,11 @@ def both_running(running: Guest) -> tuple[Guest, Guest]:
     host.restore("guest")
     driver = host.create("driver", disk=["phy:/dev/vdb,xvda,r"], paused=True, options={
         "ramdisk": "/srv/driver-domain/initrd", "driver_domain": 1})
-    # What its kernel finds when it looks for devices the first time.
-    host.write(f"/local/domain/{driver.domid}/backend/vif/features/feature-sg-type", "?")
+    # Of one that was there before: its backends put it right.
+    host.write(f"/local/domain/{driver.domid}/feature/backend/vif/feature-sg", "?")
     driver.unpause()
     driver.ask("report")
+    wait_until_advertised(host, driver)
     host.snapshot("driver")
     guest = copy.copy(running)
     guest.backend_domid = driver.domid
@@ -51,13 +53,20 @@ def home(driver: Guest) -> str:
 
 
 def advertised(host: Host, driver: Guest) -> list[list[str]]:
-    """The limits that are said in the driver domain (vif, vbd) and in dom0."""
-    limits = []
-    for path in (f"{end}/backend/{kind}/features" for end in (home(driver), "/local/domain/0")
-                 for kind in ("vif", "vbd")):
-        names = [] if host.read(path) is None else host.list(path)
-        limits.append([name for name in names if name.endswith("-maxval")])
-    return limits
+    """The features that are said in the driver domain (vif, vbd) and in dom0."""
+    said = []
+    for end in (home(driver), "/local/domain/0"):
+        nodes = host.tree(f"{end}/feature")
+        for kind in ("vif", "vbd"):
+            said.append(sorted(path.rpartition("/")[2] for path in nodes
+                               if re.fullmatch(f"backend/{kind}/[^/]+", path)))
+    return said
+
+
+def wait_until_advertised(host: Host, driver: Guest) -> None:
+    """By both backends of the driver domain, each all at once."""
+    host.wait_for({f"{home(driver)}/feature/backend/{kind}/{QUEUES}": "uint .*"
+                   for kind in ("vif", "vbd")})
 
 
 def gone(host: Host, driver: Guest, guest: Guest) -> None:
@@ -119,11 +128,12 @@ def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
     assert host.read(f"{backend}/{QUEUES}") == "666"
     assert [host.run(command).stdout for command in commands] == before
 
-    # The config that it was given is not its to change, but the whole directory is.
+    # The config that it was given is not its to change; the whole directory it can
+    # remove, and then not make again.
     driver.sh(f"xenstore-rm {own}")
-    config = f"{own}/config/{QUEUES} 666 {own}/config/evil 666"
-    driver.sh(f"xenstore-write {lies} {config}")
-    assert host.tree(f"{backend}/config") == {QUEUES: "666", "evil": "666"}
+    for node in (QUEUES, f"config/{QUEUES}", "config/evil"):
+        assert driver.ask(f"xs-write {backend}/{node} 666") == {"error": "EACCES"}, node
+    assert host.read(backend) is None
     assert [host.run(command).stdout for command in commands] == before
     assert host.tree(f"/libxl/{guest.domid}/device/vif/0/config") == REQUESTED
     # What it publishes is its word; what was requested is not.
@@ -137,14 +147,20 @@ def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
 
 
 def test_advertising_is_harmless(domains: tuple[Guest, Guest]) -> None:
-    """To all that looks into backend/<type>: xenbus, xl devd, xl, a device's end."""
+    """To all that looks for devices: xenbus, xl devd, xl, a device's end; and it takes no
+    permission that a domain does not have."""
     guest, driver = domains
     host = guest.host
     before = advertised(host, driver)
-    assert all(f"{QUEUES}-maxval" in names for names in before), before
+    assert all(QUEUES in names for names in before), before
     assert before[:2] == before[2:]
     # The node that was there before the driver domain's kernel.
-    assert host.read(f"{home(driver)}/backend/vif/features/feature-sg-type") == "bool"
+    assert host.read(f"{home(driver)}/feature/backend/vif/feature-sg") == "bool 0 1 1"
+    # It and the toolstack can read it, and no other domain, nor that of dom0.
+    for end, owner in ((home(driver), driver.domid), ("/local/domain/0", 0)):
+        place = f"{end}/feature/backend"
+        assert set(permissions(host, place).values()) == {f"n{owner}"}
+        assert guest.ask(f"xs-dir {place}/vif") == {"error": "EACCES"}
 
     # In dom0, too, no device but this one comes and goes.
     guest.backend_domid = 0
@@ -159,11 +175,12 @@ def test_advertising_is_harmless(domains: tuple[Guest, Guest]) -> None:
     driver.sh("rmmod xen-netback xen-blkback")
     assert advertised(host, driver) == [[], [], *before[2:]]
     driver.sh("modprobe -a xen-netback xen-blkback")
+    wait_until_advertised(host, driver)
     assert advertised(host, driver) == before
 
-    log = "dmesg | grep -E 'xen_netback|features'; cat /var/log/xen/xl*.log"
+    log = "dmesg | grep -E 'xen_netback|feature'; cat /var/log/xen/xl*.log"
     for said in (driver.sh(log), host.run(log).stdout):
         assert "xen_netback" in said, "that is not all"
-        assert not [line for line in said.splitlines() if "features" in line and (
+        assert not [line for line in said.splitlines() if "feature" in line and (
             "backend" in line or "xenbus" in line or "device" in line)]
     assert driver.sh("ls /sys/bus/xen-backend/devices") == ""
