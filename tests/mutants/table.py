@@ -282,6 +282,8 @@ MUTANTS = [Mutant(*row) for row in [
     ("no value is a value", LIBXLU, "if (!value[0] || !value[1])", "if (!value[0])", "test_specs.py"),
     ("a driver domain may not read requests", LIBXL,
      "device->backend_domid == toolstack_domid ? 1 : 2);", "1);", "test_driver_domain.py and test_requests"),
+    ("jumbo frames that an interface does not take", "tools/libxl/libxl_nic_mtu.c", "if (told <= mtu)",
+     "if (1)", "test_hold_mtu.py"),
 ]]
 
 

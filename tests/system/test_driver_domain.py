@@ -184,3 +184,17 @@ def test_advertising_is_harmless(domains: tuple[Guest, Guest]) -> None:
         assert not [line for line in said.splitlines() if "feature" in line and (
             "backend" in line or "xenbus" in line or "device" in line)]
     assert driver.sh("ls /sys/bus/xen-backend/devices") == ""
+
+
+def test_mtu(domains: tuple[Guest, Guest]) -> None:
+    """Of an interface that takes no jumbo frames: corrected where the script ran."""
+    guest, driver = domains
+    host = guest.host
+    driver.sh("ip link set xenbr0 mtu 9000; mkdir -p /run/xen-hotplug")
+    guest.attach("vif", "bridge=xenbr0,backend=driver,script=vif-bridge.debian,mtu=9000,"
+                        "config-feature-sg=0", 0)
+    # After the script, so maybe after the device is connected.
+    host.wait_for({f"{guest.frontend('vif', 0)}/mtu": "1500"})
+    assert driver.sh(f"cat /sys/class/net/vif{guest.domid}.0/mtu").strip() == "1500"
+    assert "vif 0: the guest is told an MTU of 1500 instead of 9000" in driver.sh(
+        "cat /var/log/xen/xldevd.log")

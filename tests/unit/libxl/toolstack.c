@@ -8,6 +8,7 @@ libxl_ctx *ctx;
 /* The log, because an error must name the device and the key. */
 
 char log_text[65536];
+char warned[1024];
 
 static void log_vmessage(xentoollog_logger *logger, xentoollog_level level,
                          int errnoval, const char *context,
@@ -15,6 +16,8 @@ static void log_vmessage(xentoollog_logger *logger, xentoollog_level level,
 {
     size_t len = strlen(log_text);
 
+    if (level == XTL_WARN)
+        vsnprintf(warned, sizeof(warned), format, al);
     if (level < XTL_ERROR || len > sizeof(log_text) - 2048)
         return;
     vsnprintf(log_text + len, 1024, format, al);
@@ -107,6 +110,7 @@ void setup(void)
     }
 
     log_text[0] = 0;
+    warned[0] = 0;
     fake_xs_requests("");
 }
 

@@ -31,6 +31,9 @@ extern libxl_ctx *ctx;
 /* What libxl had to complain about. */
 extern char log_text[65536];
 
+/* Its last warning. */
+extern char warned[1024];
+
 /* For each test. */
 void setup(void);
 void teardown(void);
