@@ -55,7 +55,8 @@ CPU = "qemu64,+rdrand,+svm,+npt,+nrip-save"
 XEN_ARGS = "dom0_mem=1024M,max:1024M dom0_max_vcpus=2 console=com1 ucode=no spec-ctrl=no xpti=no loglvl=info guest_loglvl=info"
 # Less to do at boot, and nothing that guards against a neighbour on a real CPU.
 QUICK = "mitigations=off cryptomgr.notests apparmor=0 audit=0 random.trust_cpu=on rcupdate.rcu_expedited=1"
-LINUX_ARGS = f"console=hvc0 quiet panic=-1 {QUICK}"
+# Its warnings on the console: that is where tests look for them.
+LINUX_ARGS = f"console=hvc0 quiet loglevel=5 panic=-1 {QUICK}"
 
 
 class HostError(Exception):
@@ -171,6 +172,7 @@ class Host:
         outlives this process: attach() finds it again."""
         self._detach = detach
         self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "console.log").unlink(missing_ok=True)
         argv = self._argv()
         # A snapshot belongs to one QEMU and one image, and to one run of this machine:
         # Xen measured the TSC's frequency when it booted.
@@ -272,7 +274,9 @@ class Host:
             "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
             # vdb: the root of driver domains.
             "-drive", f"file={self.images}/root.img,format=raw,if=virtio,readonly=on",
-            "-chardev", "socket,id=con,path=con,server=on,wait=off,logfile=console.log",
+            # What was before restore() stays in it.
+            "-chardev", "socket,id=con,path=con,server=on,wait=off,"
+                        "logfile=console.log,logappend=on",
             "-serial", "chardev:con",
             "-chardev", "socket,id=ga,path=ga,server=on,wait=off",
             "-device", "virtio-serial-pci",
@@ -281,7 +285,7 @@ class Host:
         ]
 
     def _launch(self, argv: list[str]) -> None:
-        for name in ("qmp", "ga", "con", "console.log"):
+        for name in ("qmp", "ga", "con"):
             (self.directory / name).unlink(missing_ok=True)
         # Whatever ends this process, also SIGKILL, ends QEMU.
         prefix = ["setsid"] if self._detach else ["setpriv", "--pdeathsig", "KILL"]
@@ -477,13 +481,14 @@ class Host:
 
     # --- looking at it ---
 
-    def console(self, lines: int = CONSOLE_LINES) -> str:
-        """The end of Xen's and dom0's console."""
+    def console(self, lines: int | None = CONSOLE_LINES) -> str:
+        """The end of Xen's and dom0's console, or all of it."""
         try:
             text = (self.directory / "console.log").read_text(errors="replace")
         except OSError:
             return ""
-        return "\n".join([line for line in re.split(r"[\r\n]+", text) if line][-lines:])
+        found = [line for line in re.split(r"[\r\n]+", text) if line]
+        return "\n".join(found if lines is None else found[-lines:])
 
     def consoles(self) -> str:
         """The end of every console there is, for a person who looks for a cause."""
@@ -657,10 +662,10 @@ class Guest:
         """(its frames, its grants in use), as Xen prints them on the serial line: the list
         may be longer than the buffer that xl dmesg shows."""
         done = "gnttab_usage_print_all ] done"
-        seen = self.host.console(lines=10**6).count(done)
+        seen = self.host.console(lines=None).count(done)
         self.host.run("xl debug-keys g")
         deadline = self.host._deadline("console")
-        while (text := self.host.console(lines=10**6)).count(done) == seen:
+        while (text := self.host.console(lines=None)).count(done) == seen:
             if time.monotonic() > deadline:
                 raise HostError("Xen does not print its grant tables")
             time.sleep(0.1)

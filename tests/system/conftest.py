@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -60,6 +61,23 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
 def kind(request: pytest.FixtureRequest) -> str:
     """The type of the guests."""
     return request.param
+
+
+TRACES = re.compile(r"WARNING:|BUG:|BUG at|Call Trace|Xen WARN at|Xen call trace")
+
+
+@pytest.fixture(autouse=True)
+def no_traces(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does: none in dom0's log, nor in Xen's. Both say it on the console."""
+    if "booted" not in request.fixturenames:
+        yield
+        return
+    host = request.getfixturevalue("booted")
+    before = len(host.console(None))
+    yield
+    lines = host.console(None)[before:].splitlines()
+    found = [number for number, line in enumerate(lines) if TRACES.search(line)]
+    assert not found, "\n".join(lines[found[0]:found[0] + 30])
 
 
 @pytest.fixture
