@@ -4,7 +4,7 @@ Linux's frontends never would (tests/host/guest/frontend.c)."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from host import Guest
@@ -14,14 +14,18 @@ def without_drivers(running: Guest) -> Guest:
     """The running guest on a clean host, with Linux's own frontends out of the way."""
     running.host.restore("guest")
     guest = copy.copy(running)
-    guest.sh("rmmod xen_netfront xen_blkfront")
+    # A device's pages stay granted: those of all that a module of tests connects.
+    guest.sh("rmmod xen_netfront xen_blkfront;"
+             " echo 8192 >/sys/module/xen_gntalloc/parameters/limit")
     return guest
 
 
 class Frontend:
-    """The device is plugged in, with what is requested of it, and not connected yet."""
+    """The device is plugged in, with what is requested of it, and not connected yet. A
+    disk's target, and what else its spec says."""
 
-    def __init__(self, guest: Guest, kind: str, devid: int, requested: Mapping[str, int]) -> None:
+    def __init__(self, guest: Guest, kind: str, devid: int, requested: Mapping[str, int],
+                 target: str = "/dev/loop0", options: Sequence[str] = ()) -> None:
         self.guest = guest
         self.host = guest.host
         self.kind, self.devid, self.requested = kind, devid, requested
@@ -34,7 +38,7 @@ class Frontend:
         else:
             # All share a disk: what is on it does not matter.
             self.host.run(["xl", "block-attach", guest.name,
-                           ",".join(["phy:/dev/loop0", f"vdev={devid}", "w", *keys])])
+                           ",".join([f"phy:{target}", f"vdev={devid}", "w", *options, *keys])])
 
     def _ask(self, verb: str, *words: str) -> dict[str, Any]:
         answer = self.guest.ask(" ".join(["frontend", self.kind, str(self.devid), verb, *words]))
@@ -45,6 +49,25 @@ class Frontend:
         """Claims what the nodes say; the backend's state after it."""
         return self._ask("connect", *(f"{node}={value}" for node, value in nodes.items()))["state"]
 
+    def reset(self) -> None:
+        """As when a kernel ends and the next one begins."""
+        assert self._ask("reset")["state"] == 2
+
+    def honest(self) -> None:
+        """A frontend that claims nothing connects to the same device, and can use it."""
+        self.reset()
+        assert self.connect({}) == 4
+        if self.kind == "vbd":
+            assert self.do("read") == [0]
+            return
+        before = self.statistics()["rx_packets"]
+        assert self.send(f"frame={'ff' * 6}{'02' * 6}88b5,size=60") == [0]
+        assert self.statistics()["rx_packets"] == before + 1
+
+    def state(self) -> str | None:
+        """Of the backend."""
+        return self.host.read(f"{self.backend}/state")
+
     def write(self, node: str, value: int) -> None:
         self._ask("write", f"{node}={value}")
 
@@ -54,6 +77,10 @@ class Frontend:
     def receive(self, end: str) -> list[dict[str, Any]]:
         """The packets up to one that begins with these bytes."""
         return self._ask("receive", end)["packets"]
+
+    def produce(self, requests: int) -> None:
+        """The control ring, the last "ring" that it claimed, has as many more."""
+        self._ask("produce", str(requests))
 
     def do(self, *operations: str) -> list[int]:
         return self._ask("do", *operations)["status"]

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A frontend that does what it is told, also what Linux's would never do. The
- * kernel's frontends must be unloaded. A device stays connected until the guest ends.
+ * kernel's frontends must be unloaded. A device stays connected until it is reset, or the
+ * guest ends; its pages stay granted until then.
  *
  *	frontend KIND DEVID connect [NODE=VALUE]...
  *		Makes as many queues and pages of a ring as multi-queue-num-queues and
  *		ring-page-order claim, and writes all nodes as they are given. The values
- *		"ring" and "port" stand for a new granted page, a new event channel.
+ *		"ring" and "port" stand for a new granted page, a new event channel; "none"
+ *		for no such node.
  *		Answers the state that the backend got to.
+ *	frontend KIND DEVID reset
+ *		As when a kernel ends and the next one begins: Closed, and Initialising, with
+ *		no nodes but the toolstack's. Answers the backend's state.
  *	frontend KIND DEVID write NODE=VALUE...
  *	frontend vif DEVID send PACKET...
  *		PACKET is mcast-add=ADDRESS, or frame=HEX[,size=N][,slots=N][,flags=N]
- *		[,gso=TYPE]: filled with zeros up to SIZE, in so many slots.
+ *		[,gso=TYPE][,hash=VALUE]: filled up to SIZE, the byte at N being N % 251,
+ *		in so many slots.
  *		Answers the status of each.
  *	frontend vif DEVID receive HEX
  *		Answers all packets up to one that begins with these bytes.
+ *	frontend vif DEVID produce N
+ *		The control ring, which the last "ring" was for, has N requests more.
  *	frontend vbd DEVID do OPERATION...
  *		read, write, flush, barrier, discard, discard-secure, indirect=SEGMENTS.
  *		Answers the status of each.
@@ -55,7 +63,8 @@
 #define MAX_DEVICES	32
 #define MAX_WORDS	64
 #define MAX_PORTS	16
-#define DATA_PAGES	4	/* of what is sent, or read and written */
+#define DATA_PAGES	18	/* of what is sent, or read and written */
+#define RX_MAX		1536	/* what is shown of a received packet */
 #define RX_BUFFERS	128	/* a power of two, see receive() */
 
 struct device {
@@ -66,6 +75,7 @@ struct device {
 	netif_tx_front_ring_t tx;
 	netif_rx_front_ring_t rx;
 	blkif_front_ring_t blk;
+	struct xen_netif_ctrl_sring *ctrl;
 	uint8_t *data, *received;
 	uint32_t data_ref[DATA_PAGES], received_ref[RX_BUFFERS];
 };
@@ -99,6 +109,15 @@ static bool put(const struct device *d, const char *node, const char *value)
 		return true;
 	error(format("%s/%s=%s: %s", d->path, node, value, err));
 	return false;
+}
+
+/* Without it, or any more of it. */
+static void take(const struct device *d, const char *node)
+{
+	const char *err;
+	uint32_t len;
+
+	xs_request(XS_RM, format("%s/%s", d->path, node), NULL, &len, &err);
 }
 
 static char *get(const char *path)
@@ -260,18 +279,23 @@ static bool put_nodes(struct device *d, char **nodes)
 		char *node = strdupa(*nodes);
 		char *value = strchr(node, '=');
 		void *ring;
-		bool ok;
+		bool ok = true;
 
 		if (!value) {
 			error(format("%s: not NODE=VALUE", node));
 			return false;
 		}
 		*value++ = '\0';
-		ok = !strcmp(value, "ring") ? put_ring(d, node, &ring) :
-		     !strcmp(value, "port") ? put_port(d, node) :
-		     put(d, node, value);
+		if (!strcmp(value, "none"))
+			take(d, node);
+		else
+			ok = !strcmp(value, "ring") ? put_ring(d, node, &ring) :
+			     !strcmp(value, "port") ? put_port(d, node) :
+			     put(d, node, value);
 		if (!ok)
 			return false;
+		if (!strcmp(value, "ring"))
+			d->ctrl = ring;
 	}
 	return true;
 }
@@ -336,6 +360,39 @@ static void connect_device(struct device *d, bool vif, char **nodes)
 	fprintf(out, "\"state\": %s", state);
 }
 
+/* What this program, or another frontend before it, wrote beside the toolstack's. */
+static void take_own(const struct device *d)
+{
+	static const char toolstacks[] =
+		" backend backend-id state handle mac mtu virtual-device device-type ";
+	const char *err, *name, *end;
+	uint32_t len;
+
+	name = xs_request(XS_DIRECTORY, d->path, NULL, &len, &err);
+	for (end = name + len; name && name < end; name += strlen(name) + 1)
+		if (!strstr(toolstacks, format(" %s ", name)))
+			take(d, name);
+}
+
+static void reset_device(struct device *d)
+{
+	const char *state;
+
+	if (!d->backend) {
+		error("was never connected");
+		return;
+	}
+	if (!put(d, "state", "6") || !backend_state(d, "6"))
+		return;
+	take_own(d);
+	d->nr_ports = 0;
+	if (!put(d, "state", "1"))
+		return;
+	state = backend_state(d, "2");
+	if (state)
+		fprintf(out, "\"state\": %s", state);
+}
+
 /* --- network --- */
 
 static unsigned int from_hex(const char *hex, uint8_t *bytes, unsigned int max)
@@ -370,9 +427,9 @@ static bool send_packet(struct device *d, char *packet, int *status)
 	unsigned int len = 0, size = 0, slots = 1, flags = 0, i, nr = 0;
 	netif_extra_info_t extra = { 0 };
 	netif_tx_request_t *req;
+	uint32_t hash;
 	char *word;
 
-	memset(d->data, 0, DATA_PAGES * PAGE);
 	while ((word = strsep(&packet, ","))) {
 		char *value = strchrnul(word, '=');
 
@@ -390,6 +447,12 @@ static bool send_packet(struct device *d, char *packet, int *status)
 			extra.type = XEN_NETIF_EXTRA_TYPE_GSO;
 			extra.u.gso.type = atoi(value);
 			extra.u.gso.size = 500;
+		} else if (!strcmp(word, "hash")) {
+			extra.type = XEN_NETIF_EXTRA_TYPE_HASH;
+			extra.u.hash.type = _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP;
+			extra.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+			hash = atoi(value);
+			memcpy(extra.u.hash.value, &hash, sizeof(hash));
 		} else if (!strcmp(word, "mcast-add")) {
 			extra.type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD;
 			from_hex(value, extra.u.mcast.addr, 6);
@@ -400,6 +463,8 @@ static bool send_packet(struct device *d, char *packet, int *status)
 	}
 	if (size < len)
 		size = len;
+	for (i = len; i < size && i < DATA_PAGES * PAGE; i++)
+		d->data[i] = i % 251;
 	/* Slots of the same length, each at the start of its page. */
 	len = (size + slots - 1) / slots;
 	if (!slots || slots > DATA_PAGES || len > PAGE) {
@@ -441,24 +506,23 @@ static netif_rx_response_t *next_response(struct device *d)
 }
 
 /*
- * One packet, as JSON: its first slot, and its extra information by type. @last: it
- * begins with the bytes of @end. Responses come in the order of the requests, so that
- * a buffer's number follows from the response's.
+ * One packet, as JSON: what it is made of, its slots, and its extra information by type.
+ * @last: it begins with the bytes of @end. Responses come in the order of the requests,
+ * so that a buffer's number follows from the response's.
  */
 static bool receive_packet(struct device *d, const uint8_t *end, unsigned int end_len,
 			   bool *last)
 {
-	const uint8_t *data = d->received + d->rx.rsp_cons % RX_BUFFERS * PAGE;
-	netif_rx_response_t *rsp = next_response(d), first;
+	const uint8_t *slot = d->received + d->rx.rsp_cons % RX_BUFFERS * PAGE;
+	netif_rx_response_t *rsp = next_response(d), first, data;
 	netif_extra_info_t extras[XEN_NETIF_EXTRA_TYPE_XDP];
-	unsigned int nr_extras = 0, headroom = 0, size, i;
-	bool more_data, more_extra;
+	unsigned int nr_extras = 0, headroom = 0, size = 0, slots, i;
+	static uint8_t frame[RX_MAX];
+	bool more_extra;
 
 	if (!rsp)
 		return false;
-	first = *rsp;
-	size = first.status < 0 ? 0 : first.status;
-	more_data = first.flags & NETRXF_more_data;
+	data = first = *rsp;
 	more_extra = first.flags & NETRXF_extra_info;
 	while (more_extra && nr_extras < XEN_NETIF_EXTRA_TYPE_XDP) {
 		netif_extra_info_t *extra = &extras[nr_extras++];
@@ -471,26 +535,29 @@ static bool receive_packet(struct device *d, const uint8_t *end, unsigned int en
 			headroom = extra->u.pad[0];
 		more_extra = extra->flags & XEN_NETIF_EXTRA_FLAG_MORE;
 	}
-	while (more_data) {
+	for (slots = 1;; slots++) {
+		/* A negative one says that nothing was copied. */
+		for (i = headroom; data.status > 0 && i < data.status; i++, size++)
+			if (size < RX_MAX)
+				frame[size] = slot[i];
+		if (!(data.flags & NETRXF_more_data))
+			break;
+		slot = d->received + d->rx.rsp_cons % RX_BUFFERS * PAGE;
 		rsp = next_response(d);
 		if (!rsp)
 			return false;
-		more_data = rsp->flags & NETRXF_more_data;
+		data = *rsp;
 	}
-	if (headroom > size)
-		headroom = size;
-	data += headroom;
-	size -= headroom;
-	*last = size >= end_len && !memcmp(data, end, end_len);
+	*last = size >= end_len && !memcmp(frame, end, end_len);
 
-	fprintf(out, "{\"status\": %d, \"flags\": %u, \"extras\": {",
-		first.status, first.flags);
+	fprintf(out, "{\"status\": %d, \"flags\": %u, \"slots\": %u, \"size\": %u, "
+		"\"extras\": {", first.status, first.flags, slots, size);
 	for (i = 0; i < nr_extras; i++)
 		fprintf(out, "%s\"%u\": [%u, %u, %u]", i ? ", " : "", extras[i].type,
 			extras[i].u.pad[0], extras[i].u.pad[1], extras[i].u.pad[2]);
 	fprintf(out, "}, \"frame\": \"");
-	for (i = 0; i < size && i < 64; i++)
-		fprintf(out, "%02x", data[i]);
+	for (i = 0; i < size && i < RX_MAX; i++)
+		fprintf(out, "%02x", frame[i]);
 	fprintf(out, "\"}");
 	return true;
 }
@@ -635,6 +702,8 @@ void frontend(char *line)
 	verb = words[2];
 	if (!strcmp(verb, "connect")) {
 		connect_device(d, vif, words + 3);
+	} else if (!strcmp(verb, "reset")) {
+		reset_device(d);
 	} else if (!strcmp(verb, "write")) {
 		if (put_nodes(d, words + 3))
 			fprintf(out, "\"ok\": true");
@@ -644,6 +713,10 @@ void frontend(char *line)
 		each(d, words + 3, send_packet);
 	} else if (vif && !strcmp(verb, "receive") && n == 4) {
 		receive(d, words[3]);
+	} else if (vif && !strcmp(verb, "produce") && n == 4 && d->ctrl) {
+		d->ctrl->req_prod += strtoul(words[3], NULL, 10);
+		notify(d);
+		fprintf(out, "\"ok\": true");
 	} else if (!vif && !strcmp(verb, "do")) {
 		each(d, words + 3, disk_do);
 	} else {

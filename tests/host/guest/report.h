@@ -16,7 +16,7 @@ void error(const char *name);
 /* printf() into memory that is there until the answer is given. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-enum { XS_DIRECTORY = 1, XS_READ = 2, XS_WRITE = 11, XS_ERROR = 16 };
+enum { XS_DIRECTORY = 1, XS_READ = 2, XS_WRITE = 11, XS_RM = 13, XS_ERROR = 16 };
 
 /* The reply's body (@len bytes and a NUL) or NULL, and then @err its error. */
 char *xs_request(uint32_t type, const char *path, const char *value,
