@@ -150,7 +150,7 @@ MUTANTS = [Mutant(*row) for row in [
      "test_stock.py"),
     ("queues are the frontend's choice", HOLD,
      "+	if (requested_num_queues > be->granted[XENVIF_MULTI_QUEUE_MAX_QUEUES] ||",
-     "+	if (requested_num_queues > xenvif_max_queues ||", "test_too_many_queues"),
+     "+	if (requested_num_queues > xenvif_max_queues ||", "test_refused_state"),
     ("scatter-gather is the frontend's choice", HOLD, "+		      be->granted[XENVIF_SG];",
      "+		      true;", "test_to_guest"),
     ("large packets over IPv4 to the guest", HOLD, "+	    be->granted[XENVIF_GSO_TCPV4])",
