@@ -146,6 +146,8 @@ def test_from_guest(vifs: list[Frontend], devid: int) -> None:
     dropped = sum(refused(vif, says | is_) for _, says, is_ in PACKETS)
     assert after["tx_not_granted"] - before["tx_not_granted"] == dropped
     assert after["rx_packets"] - before["rx_packets"] == len(PACKETS) - dropped
+    # Without scatter-gather no page of the guest is mapped.
+    assert (after["tx_zerocopy_sent"] > before["tx_zerocopy_sent"]) == (SG not in vif.requested)
 
 
 @pytest.mark.kinds

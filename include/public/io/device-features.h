@@ -129,13 +129,4 @@
 #define XEN_DEVICE_FEATURE_INUSE          "inuse"
 #define XEN_DEVICE_FEATURE_RESTRICTS      "restricts"
 
-/* To go with the last user. */
-#define XEN_DEVICE_FEATURE_ADVERTISED_DIR "features"
-#define XEN_DEVICE_FEATURE_SUFFIX_DESC    "-desc"
-#define XEN_DEVICE_FEATURE_SUFFIX_TYPE    "-type"
-#define XEN_DEVICE_FEATURE_SUFFIX_DEFVAL  "-defval"
-#define XEN_DEVICE_FEATURE_SUFFIX_MINVAL  "-minval"
-#define XEN_DEVICE_FEATURE_SUFFIX_MAXVAL  "-maxval"
-#define XEN_DEVICE_FEATURE_SUFFIX_INUSE   "-inuse"
-
 #endif /* __XEN_PUBLIC_IO_DEVICE_FEATURES_H__ */
