@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from frontend import Frontend
 from host import CommandError, Guest, Host
 
-QUEUES = "multi-queue-max-queues"
+QUEUES, PERSISTENT = "multi-queue-max-queues", "feature-persistent"
 ORDER = "max-ring-page-order"
 VIF, VBD = ("vif", 0), ("vbd", 51712)
 Published = dict[tuple[str, int], dict[str, str]]
@@ -68,7 +69,7 @@ def test_until_the_next_probe(guest: Guest) -> None:
     guest.attach("vbd", f"phy:/dev/loop0,xvda,w,config-{QUEUES}=1,config-{ORDER}=1", 51712)
     network(guest)
     granted: Published = {VIF: {QUEUES: "1", "feature-gso-tcpv4": "0"},
-                          VBD: {QUEUES: "1", ORDER: "1", "feature-persistent": "1"}}
+                          VBD: {QUEUES: "1", ORDER: "1"}}
     check("attached", guest, granted, 1)
 
     # All that a device must not notice before its next probe.
@@ -76,8 +77,7 @@ def test_until_the_next_probe(guest: Guest) -> None:
         host.write(f"{guest.backend(*device)}/config/{QUEUES}", "3")
     host.write(f"{guest.backend(*VBD)}/config/{ORDER}", "2")
     host.run("for module in netback blkback; do"
-             " echo 5 >/sys/module/xen_$module/parameters/max_queues || exit; done;"
-             " echo N >/sys/module/xen_blkback/parameters/feature_persistent")
+             " echo 5 >/sys/module/xen_$module/parameters/max_queues || exit; done")
 
     reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
     check("frontends bound again", guest, granted, 1)
@@ -96,18 +96,35 @@ def test_until_the_next_probe(guest: Guest) -> None:
     network(guest)
     check("backends bound again", guest, {
         VIF: {QUEUES: "3", "feature-gso-tcpv4": "0"},
-        VBD: {QUEUES: "3", ORDER: "2", "feature-persistent": "0"}}, 1)
+        VBD: {QUEUES: "3", ORDER: "2"}}, 1)
 
     host.run(f"{unbind} && modprobe -r xen-netback xen-blkback && modprobe xen-netback"
              " max_queues=2 && modprobe xen-blkback max_queues=2 max_ring_page_order=1")
     network(guest)
     again: Published = {VIF: {QUEUES: "2", "feature-gso-tcpv4": "0"},
-                        VBD: {QUEUES: "2", ORDER: "1", "feature-persistent": "1"}}
+                        VBD: {QUEUES: "2", ORDER: "1"}}
     check("backends loaded again", guest, again, 1)
 
     # Two CPUs, two queues: now they are offered.
     reconnect(guest, UNBIND, "echo {device} >/sys/bus/xen/drivers/{kind}/bind")
     check("frontends bound after the backends", guest, again, 2)
+
+
+def test_persistent_counts_at_connect(guest: Guest) -> None:
+    """For newly connected backends, as upstream documents the parameter: whether it was
+    requested, or not, or refused."""
+    host = guest.host
+    guest.sh("rmmod xen_netfront xen_blkfront")
+    disks = [Frontend(guest, "vbd", 51712 + 16 * number, requested)
+             for number, requested in enumerate(({}, {PERSISTENT: 1}, {PERSISTENT: 0}))]
+    for parameter, published in (("Y", "110"), ("N", "000"), ("Y", "110")):
+        host.run(f"echo {parameter} >/sys/module/xen_blkback/parameters/feature_persistent")
+        for disk, value in zip(disks, published):
+            assert disk.connect({PERSISTENT: 1}) == 4
+            assert host.read(f"{disk.backend}/{PERSISTENT}") == value, \
+                (parameter, disk.requested)
+            assert disk.do("write", "read") == [0, 0]
+            disk.reset()
 
 
 FAILS = """#!/bin/sh
