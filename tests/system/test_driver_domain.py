@@ -14,7 +14,7 @@ import re
 import pytest
 from test_permissions import permissions
 
-from host import Guest, Host
+from host import ACCESS_LOG, Guest, Host
 
 QUEUES = "multi-queue-max-queues"
 REQUESTED = {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "x"}
@@ -198,3 +198,19 @@ def test_mtu(domains: tuple[Guest, Guest]) -> None:
     assert driver.sh(f"cat /sys/class/net/vif{guest.domid}.0/mtu").strip() == "1500"
     assert "vif 0: the guest is told an MTU of 1500 instead of 9000" in driver.sh(
         "cat /var/log/xen/xldevd.log")
+
+
+def test_advertised_when_it_can(domains: tuple[Guest, Guest]) -> None:
+    """A driver that may not write yet tries again."""
+    guest, driver = domains
+    host = guest.host
+    place = f"{home(driver)}/feature/backend"
+    driver.sh("rmmod xen-netback xen-blkback")
+    host.run(f"xenstore-rm {place}; : >{ACCESS_LOG};"
+             f" xenstore-write {place} '' && xenstore-chmod {place} n0")
+    driver.sh("modprobe xen-netback")
+    refused = f"grep -q ' D{driver.domid}[ .].* error *EACCES' {ACCESS_LOG}"
+    host.run(f"for try in $(seq 100); do {refused} && exit; sleep 0.1; done; exit 1")
+    assert not host.list(place)
+    host.run(f"xenstore-chmod {place} n{driver.domid}")
+    host.wait_for({f"{place}/vif/{QUEUES}": "uint 1 2 2"})

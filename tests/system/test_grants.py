@@ -2,6 +2,8 @@
 """What an administrator requests is what a device is granted, within its limit."""
 from __future__ import annotations
 
+from test_permissions import permissions
+
 from host import Host
 
 QUEUES = "multi-queue-max-queues"
@@ -38,6 +40,22 @@ def test_values(host: Host) -> None:
             assert not said, requested
 
 
+# Where dom0's backends say what can be requested.
+ADVERTISED = "/local/domain/0/feature/backend"
+
+
+def advertised(host: Host, kind: str) -> dict[str, str]:
+    """{feature, or feature/child: value}, once it is there."""
+    host.wait_for({f"{ADVERTISED}/{kind}/{QUEUES}": ".+"})
+    return host.tree(f"{ADVERTISED}/{kind}")
+
+
+def defaults(host: Host, kind: str) -> dict[str, str]:
+    """Of each feature that is advertised."""
+    return {name: value.split(" ")[3] for name, value in advertised(host, kind).items()
+            if "/" not in name}
+
+
 def words(granted: str) -> dict[str, str]:
     """What a backend says of requests, in whatever order."""
     return dict(word.split("=") for word in granted.split(" "))
@@ -57,9 +75,8 @@ def test_every_feature_of_a_vif(host: Host) -> None:
     keys = ",".join(f"config-{name}={value}" for name, value in (requested | wrong).items())
     guest = host.create(paused=True, vif=["bridge=xenbr0", f"bridge=xenbr0,{keys}"])
 
-    advertised = host.tree("/local/domain/0/backend/vif/features")
-    names = {name.removesuffix("-type") for name in advertised if name.endswith("-type")}
-    assert names == set(requested | fixed), "a feature without a case here"
+    default = defaults(host, "vif")
+    assert set(default) == set(requested | fixed), "a feature without a case here"
 
     plain, restricted = (host.tree(guest.backend("vif", devid)) for devid in (0, 1))
     assert words(restricted["granted"]) == requested | fixed and "granted" not in plain
@@ -68,7 +85,7 @@ def test_every_feature_of_a_vif(host: Host) -> None:
         if name == "feature-no-csum-offload":
             assert name not in plain
         else:
-            assert plain[name] == advertised[f"{name}-defval"], name
+            assert plain[name] == default[name], name
             assert name in fixed or plain[name] != value, name
 
 
@@ -81,15 +98,16 @@ def test_every_feature_of_a_vbd(host: Host) -> None:
     keys = ",".join(f"config-{name}={value}" for name, value in requested.items())
     guest = host.create(disk=["phy:/dev/loop0,xvda,w", f"phy:/dev/loop1,xvdb,w,{keys}"])
 
-    advertised = host.tree("/local/domain/0/backend/vbd/features")
-    names = {name.removesuffix("-type") for name in advertised if name.endswith("-type")}
-    assert names == set(requested), "a feature without a case here"
+    default = defaults(host, "vbd")
+    assert set(default) == set(requested), "a feature without a case here"
 
     plain, restricted = (host.tree(guest.backend("vbd", devid)) for devid in (51712, 51728))
     assert words(restricted["granted"]) == requested and "granted" not in plain
     for name, value in requested.items():
-        assert restricted[name] == value, name
-        assert plain[name] == advertised[f"{name}-defval"], name
+        # A backend without indirect requests has no such node.
+        absent = name == "feature-max-indirect-segments"
+        assert restricted.get(name) == (None if absent else value), name
+        assert plain[name] == default[name], name
         assert plain[name] != value, name
     # Facts about the disk that only make sense with discards.
     assert "discard-granularity" in plain and "discard-granularity" not in restricted
@@ -175,8 +193,7 @@ def test_granted_again_at_every_probe(host: Host) -> None:
     host.wait_for({f"{backend}/{QUEUES}": "4", f"{backend}/granted": f"{QUEUES}=4"})
     # A parameter changed later counts for later devices, and is advertised.
     host.run("echo 3 >/sys/module/xen_netback/parameters/max_queues")
-    limit = "/local/domain/0/backend/vif/features/multi-queue-max-queues-maxval"
-    assert host.read(limit) == "3"
+    host.wait_for({f"{ADVERTISED}/vif/{QUEUES}": "uint 1 3 3"})
     assert host.read(f"{backend}/{QUEUES}") == "4"
     host.run(f"{unbind} echo {device} >{driver}/bind")
     host.wait_for({f"{backend}/{QUEUES}": "3", f"{backend}/granted": f"{QUEUES}=3"})
@@ -198,12 +215,21 @@ def test_granted_again_at_every_probe(host: Host) -> None:
 
 
 def test_advertised_while_loaded(host: Host) -> None:
-    """What can be requested is in xenstore as long as the module is there."""
+    """What can be requested is in xenstore as long as the module is there: where nobody
+    looks for devices."""
     for kind, module in (("vif", "xen-netback"), ("vbd", "xen-blkback")):
-        path = f"/local/domain/0/backend/{kind}/features"
-        limit = f"{path}/multi-queue-max-queues-maxval"
-        assert host.read(limit) == "2"
+        feature = f"{ADVERTISED}/{kind}/{QUEUES}"
+        host.wait_for({feature: "uint 1 2 2"})
+        assert permissions(host, feature) == dict.fromkeys(
+            [feature, f"{feature}/desc", f"{feature}/inuse"], "n0")
+        said = advertised(host, kind)
+        assert said[f"{QUEUES}/inuse"] == "multi-queue-num-queues"
+        assert {name for name in said if name.endswith("/restricts")} == (
+            {"feature-no-csum-offload/restricts"} if kind == "vif" else set())
         host.run(f"modprobe -r {module}")
-        assert host.read(path) is None
+        host.wait_for({feature: None})
+        assert not [path for path in host.tree("/local/domain/0")
+                    if path.startswith(f"feature/backend/{kind}/")]
         host.run(f"modprobe {module} max_queues=5")
-        assert host.read(limit) == "5"
+        host.wait_for({feature: "uint 1 5 5"})
+    assert "features" not in " ".join(host.tree("/local/domain/0/backend"))
