@@ -62,3 +62,40 @@ def test_requests_and_a_stock_backend(host: Host) -> None:
                         disk=["phy:/dev/loop0,xvda,w,config-multi-queue-max-queues=1"])
     seen = guest.ask("report")
     assert seen["net"]["eth0"]["tx_queues"] == 2 and seen["disk"]["xvda"]["queues"] == 2
+
+
+def attach(host: Host, xl: str) -> dict[str, tuple[int, Counter[str]]]:
+    """Of each kind of device that is attached with Debian's own scripts: the processes and
+    kernel threads that start in dom0, and the connections and requests that xenstored sees."""
+    host.run("cd /etc/xen/scripts && for script in block vif-bridge; do"
+             " mv $script.debian $script || exit; done")
+    host.create(xl=xl, paused=True)
+    found = {}
+    for kind, command in (("vbd", "block-attach guest phy:/dev/loop0,xvda,w"),
+                          ("vif", f"network-attach guest bridge=xenbr0 mac={MAC}")):
+        lines = host.run(f"""processes() {{ awk '/^processes/ {{ print $2 }}' /proc/stat; }}
+            set -e; udevadm settle; : >{ACCESS_LOG}; processes
+            {xl} {command} >&2; udevadm settle; processes; cat {ACCESS_LOG}""").stdout.splitlines()
+        requests: Counter[str] = Counter()
+        for line in lines[2:]:
+            # A transaction may be done twice, and libxl looks at a state once or twice.
+            request = re.match(r"\[.*?\] +[AD]\d+ +(newconn|[a-z]+ +\S+/\S+)", line)
+            if request and not request[1].endswith("/state"):
+                requests[" ".join(request[1].split())] += 1
+        found[kind] = int(lines[1]) - int(lines[0]), requests
+    return found
+
+
+def test_processes(host: Host) -> None:
+    """Nor do Xen's scripts see our modules: as many processes start when a device is attached."""
+    host.use_stock_modules()
+    stock = attach(host, "/opt/stock/bin/xl")
+    host.restore()
+    ours = attach(host, "/opt/stock/bin/xl")
+    for kind, device in (("vbd", "51712"), ("vif", "0")):
+        added, missing = ours[kind][1] - stock[kind][1], stock[kind][1] - ours[kind][1]
+        assert dict(added) == {f"directory backend/{kind}/1/{device}/config": 1}
+        assert not missing
+        assert sum(stock[kind][1].values()) > 20, "that is not all"
+        # The kernel itself starts a thread now and then.
+        assert abs(ours[kind][0] - stock[kind][0]) <= 2 and stock[kind][0] > 10
