@@ -125,6 +125,7 @@ churn: $(B)/image.stamp
 sanitize: $(B)/debug.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
 		--cycles $(or $(CYCLES),100) --reloads $(or $(RELOADS),10) --variant debug
+	@RELEASE=$(RELEASE) HOST_VARIANT=debug $(PYTEST) tests/system/test_no_memory.py
 
 unit: $(B)/unit.stamp
 debs: $(B)/debs.stamp

@@ -21,23 +21,20 @@ static unsigned int max_most(void)
 	return most;
 }
 
-static unsigned int three(void)
-{
-	return 3;
-}
-
 static const struct xenbus_feature table[] = {
 	{ .name = "uint", .desc = "A number", .type = XENBUS_FEATURE_UINT,
-	  .minval = 1, .maxval = max_most },
-	{ .name = "u", .desc = "A number, 3 by default",
-	  .type = XENBUS_FEATURE_UINT, .maxval = max_most, .defval = three },
+	  .min = 1, .limit = max_most },
+	{ .name = "u", .desc = "A number that restricts",
+	  .type = XENBUS_FEATURE_UINT, .limit = max_most, .restricts = true,
+	  .optional = true },
 	{ .name = "flag", .desc = "A switch", .type = XENBUS_FEATURE_BOOL,
-	  .maxval = xenbus_feature_one },
+	  .max = 1 },
 	{ .name = "rare", .desc = "Published where it is set",
-	  .type = XENBUS_FEATURE_UINT, .maxval = three, .only_if_set = true },
+	  .type = XENBUS_FEATURE_UINT, .max = 3, .absent_if_zero = true },
 };
 
-static XENBUS_FEATURES(features, "toy", table);
+static bool control = true;
+static XENBUS_FEATURES(features, "toy", table, control);
 
 /* One word for each row of which anything was requested, and no other. */
 static void check_answer(struct xs_handle *xs, const unsigned int *granted)
@@ -117,12 +114,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (i = 0; i < ARRAY_SIZE(table) && !err; i++) {
 		const struct xenbus_feature *feature = &table[i];
-		unsigned int max = feature->maxval();
-		unsigned int defval = feature->defval ? three() : max;
+		unsigned int max = feature->limit ? most : feature->max;
+		unsigned int defval = feature->restricts ? feature->min : max;
 
 		HOLDS(granted[i] == defval ||
 		      (granted[i] <= max &&
-		       granted[i] >= min(feature->minval, max)));
+		       granted[i] >= min(feature->min, max)));
 	}
 	/* Of strangers' bytes an administrator's terminal sees none. */
 	for (p = kernel_log_text; *p; p++)
@@ -130,16 +127,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!err) {
 		fake_xs_fail("", 0, 0);
-		HOLDS(!xenbus_features_publish(XBT_NIL, &dev, &features,
-					       granted));
-		HOLDS(!xenbus_features_answer(XBT_NIL, &dev, &features,
-					      granted, &requested));
+		HOLDS(!xenbus_features_publish(&dev, &features, granted,
+					       &requested));
 		check_answer(xs, granted);
 		for (i = 0; i < ARRAY_SIZE(table); i++) {
 			char path[64];
 
 			snprintf(path, sizeof(path), HOME "/%s", table[i].name);
-			HOLDS(table[i].only_if_set && !granted[i] ?
+			HOLDS(table[i].absent_if_zero && !granted[i] ?
 			      !fake_xs_get(path) :
 			      strtoul(fake_xs_get(path), NULL, 10) == granted[i]);
 		}

@@ -17,8 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from host import Guest, Host, HostError  # noqa: E402
 
 RELEASE = os.environ.get("RELEASE", "bookworm")
-# The image that has it, see the Makefile.
-LIBVIRT = "host-libvirt"
+# The image that has what a file tests, and the verb for it, see the Makefile.
+NEEDS = {"test_libvirt.py": ("host-libvirt", "make check-libvirt"),
+         "test_no_memory.py": ("debug", "make sanitize")}
 LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}
 
 
@@ -122,10 +123,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return bool(item.get_closest_marker("full")), item.path.name not in LONG
 
     items.sort(key=key)
-    if os.environ.get("HOST_VARIANT") != LIBVIRT:
-        for item in items:
-            if item.path.name == "test_libvirt.py":
-                item.add_marker(pytest.mark.skip("no libvirt on this host: make check-libvirt"))
+    for item in items:
+        variant, verb = NEEDS.get(item.path.name, (None, None))
+        if variant and os.environ.get("HOST_VARIANT") != variant:
+            item.add_marker(pytest.mark.skip(f"not with this image: {verb}"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -214,3 +214,14 @@ def test_advertised_when_it_can(domains: tuple[Guest, Guest]) -> None:
     assert not host.list(place)
     host.run(f"xenstore-chmod {place} n{driver.domid}")
     host.wait_for({f"{place}/vif/{QUEUES}": "uint 1 2 2"})
+
+
+def test_advertised_after_a_resume(domains: tuple[Guest, Guest]) -> None:
+    """A driver domain that was saved has another home, with nothing in it."""
+    _, driver = domains
+    host = driver.host
+    host.run("xl save driver /root/saved && xl restore /root/saved && rm /root/saved")
+    domid = int(host.run("xl domid driver").stdout)
+    assert domid != driver.domid
+    host.wait_for({f"/local/domain/{domid}/feature/backend/{kind}/{QUEUES}": "uint 1 2 2"
+                   for kind in ("vif", "vbd")})
