@@ -190,11 +190,18 @@ int xenbus_features_read(struct xenbus_device *dev,
 EXPORT_SYMBOL_GPL(xenbus_features_read);
 
 static int publish(struct xenbus_transaction xbt, struct xenbus_device *dev,
-		   const struct xenbus_feature *feature, unsigned int granted)
+		   const struct xenbus_feature *feature, unsigned int granted,
+		   const struct xenbus_requested *requested)
 {
-	if (feature->at_connect || (feature->absent_if_zero && !granted))
+	if (feature->at_connect)
 		return 0;
-	return xenbus_printf(xbt, dev->nodename, feature->name, "%u", granted);
+	if (!feature->absent_if_zero || granted)
+		return xenbus_printf(xbt, dev->nodename, feature->name, "%u",
+				     granted);
+	/* There may be one of a driver that was bound before. */
+	if (requested->config)
+		xenbus_rm(xbt, dev->nodename, feature->name);
+	return 0;
 }
 
 /* One word for each request that is known. */
@@ -235,7 +242,9 @@ static char *answer(const struct xenbus_features *features,
 /* What may not fail, so that the frontend sees all of it or nothing. */
 static int publish_all(struct xenbus_device *dev,
 		       const struct xenbus_features *features,
-		       const unsigned int *granted, const char *text)
+		       const unsigned int *granted,
+		       const struct xenbus_requested *requested,
+		       const char *text)
 {
 	struct xenbus_transaction xbt;
 	unsigned int i, nr = 0;
@@ -253,7 +262,7 @@ static int publish_all(struct xenbus_device *dev,
 		for (i = 0; i < features->nr && !err; i++)
 			if (!features->table[i].optional)
 				err = publish(xbt, dev, &features->table[i],
-					      granted[i]);
+					      granted[i], requested);
 		if (!err && text)
 			err = xenbus_write(xbt, dev->nodename,
 					   XEN_DEVICE_FEATURE_GRANTED, text);
@@ -296,7 +305,7 @@ int xenbus_features_publish(struct xenbus_device *dev,
 
 		if (!feature->optional)
 			continue;
-		err = publish(XBT_NIL, dev, feature, granted[i]);
+		err = publish(XBT_NIL, dev, feature, granted[i], requested);
 		if (!err)
 			continue;
 		dev_warn(&dev->dev, "writing %s/%s: %d\n", dev->nodename,
@@ -311,7 +320,7 @@ int xenbus_features_publish(struct xenbus_device *dev,
 			goto fail;
 		}
 	}
-	err = publish_all(dev, features, granted, text);
+	err = publish_all(dev, features, granted, requested, text);
 	kfree(text);
 	if (err)
 		goto fail;
@@ -330,18 +339,29 @@ fail:
 EXPORT_SYMBOL_GPL(xenbus_features_publish);
 
 /**
- * xenbus_features_forget() - take the answer to the toolstack back
+ * xenbus_features_forget() - take back what only requests have led to
  * @dev:	the backend device
+ * @features:	what this backend knows
  * @requested:	as filled by xenbus_features_read(), or zeroed
  *
- * To be called when the driver lets go of the device, or its probe fails: the
- * answer must not be taken for one of the driver that is bound next.
+ * To be called when the driver lets go of the device, or its probe fails:
+ * neither the answer to the toolstack nor a node that is not always there must
+ * be taken for one of the driver that is bound next.
  */
 void xenbus_features_forget(struct xenbus_device *dev,
+			    const struct xenbus_features *features,
 			    const struct xenbus_requested *requested)
 {
-	if (requested->config)
-		xenbus_rm(XBT_NIL, dev->nodename, XEN_DEVICE_FEATURE_GRANTED);
+	unsigned int i;
+
+	if (!requested->config)
+		return;
+
+	xenbus_rm(XBT_NIL, dev->nodename, XEN_DEVICE_FEATURE_GRANTED);
+	for (i = 0; i < features->nr; i++)
+		if (features->table[i].absent_if_zero)
+			xenbus_rm(XBT_NIL, dev->nodename,
+				  features->table[i].name);
 }
 EXPORT_SYMBOL_GPL(xenbus_features_forget);
 
@@ -473,7 +493,10 @@ void xenbus_features_advertise(struct xenbus_features *features)
 		return;
 
 	INIT_DELAYED_WORK(&features->work, advertise_work);
+	/* Parameters can be written already. */
+	spin_lock(&features->lock);
 	features->wanted = true;
+	spin_unlock(&features->lock);
 	/* A node that does not change as long as the home is the same. */
 	features->watch.node = "domid";
 	features->watch.callback = home_changed;

@@ -162,6 +162,7 @@ int xenbus_features_publish(struct xenbus_device *dev,
 			    unsigned int *granted,
 			    const struct xenbus_requested *requested);
 void xenbus_features_forget(struct xenbus_device *dev,
+			    const struct xenbus_features *features,
 			    const struct xenbus_requested *requested);
 
 void xenbus_features_advertise(struct xenbus_features *features);

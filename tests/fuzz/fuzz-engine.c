@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	fake_xs_fail("", 0, 0);
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	HOLDS(!fake_xs_get(HOME "/granted"));
 	fake_xs_reset();
 	return 0;

@@ -297,6 +297,11 @@ def test_checksum_completed(guest: Guest, vifs: list[Frontend]) -> None:
     published = guest.host.tree(vif.backend)
     assert published[GSO4] == "0" and published[GSO6] == "1"
     assert sorted(published["granted"].split(" ")) == [f"{GSO4}=0", f"{NO_CSUM}=1"]
+    # Nor is it tried of one that says that it is of the protocol that is granted.
+    assert vif.connect({SG: 1, GSO6: 1}) == 4
+    before = vif.statistics()
+    vif.send(f"{tcp(4, 1400)},gso={TCPV6},flags={CSUM_BLANK}")
+    assert vif.statistics()["tx_bad_gso"] == before["tx_bad_gso"] + 1
 
 
 def test_gso_needs_sg(guest: Guest) -> None:

@@ -95,3 +95,15 @@ XENBUS_FEATURES(xen_blkif_features, "vbd", table, feature_control);
 XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_uint, uint, 0, xen_blkif_features);
 XENBUS_FEATURES_PARAM_OPS(xen_blkif_param_bool, bool, KERNEL_PARAM_OPS_FL_NOARG,
 			  xen_blkif_features);
+
+/**
+ * xen_blkif_granted_queues() - how many queues a frontend may have
+ * @blkif:	the disk
+ *
+ * Return: what was granted; without feature control the parameter, of now.
+ */
+unsigned int xen_blkif_granted_queues(const struct xen_blkif *blkif)
+{
+	return feature_control ? blkif->granted[XEN_BLKIF_MULTI_QUEUE_MAX_QUEUES] :
+				 xenblk_max_queues;
+}

@@ -21,10 +21,14 @@ enum xen_blkif_feature {
 	XEN_BLKIF_NR_FEATURES,
 };
 
+struct xen_blkif;
+
 extern struct xenbus_features xen_blkif_features;
 
 /* Module parameters that are a limit: advertised again when they change. */
 extern const struct kernel_param_ops xen_blkif_param_uint;
 extern const struct kernel_param_ops xen_blkif_param_bool;
+
+unsigned int xen_blkif_granted_queues(const struct xen_blkif *blkif);
 
 #endif /* _XEN_BLKBACK_FEATURES_H */

@@ -161,6 +161,18 @@ int xenvif_features_read(struct backend_info *be)
 }
 
 /**
+ * xenvif_granted_queues() - how many queues a frontend may have
+ * @be:		the interface's backend
+ *
+ * Return: what was granted; without feature control the parameter, of now.
+ */
+unsigned int xenvif_granted_queues(const struct backend_info *be)
+{
+	return feature_control ? be->granted[XENVIF_MULTI_QUEUE_MAX_QUEUES] :
+				 xenvif_max_queues;
+}
+
+/**
  * xenvif_tx_limited() - is there a packet that the guest may not send as it is?
  * @granted:	by enum xenvif_feature
  *

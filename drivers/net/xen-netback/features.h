@@ -40,6 +40,7 @@ extern const struct kernel_param_ops xenvif_param_uint;
 extern const struct kernel_param_ops xenvif_param_bool;
 
 int xenvif_features_read(struct backend_info *be);
+unsigned int xenvif_granted_queues(const struct backend_info *be);
 
 bool xenvif_tx_limited(const unsigned int *granted);
 bool xenvif_tx_granted(const struct xenvif *vif,

@@ -287,7 +287,8 @@ START_TEST(test_publish)
 	granted[RARE] = 0;
 	fake_xs_requests("");
 	ck_assert_int_eq(publish(), 0);
-	ck_assert_uint_eq(fake_xs_requests(""), 4 + 1);	/* and the answer */
+	/* Four, one that is taken away, and the answer. */
+	ck_assert_uint_eq(fake_xs_requests(""), 4 + 1 + 1);
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/uint"), "2");
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/flag"), "1");
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/optional"), "8");
@@ -298,6 +299,16 @@ START_TEST(test_publish)
 	granted[RARE] = 1;
 	ck_assert_int_eq(publish(), 0);
 	ck_assert_str_eq(fake_xs_get(HOME NODE "/rare"), "1");
+
+	/* It does not outlive its cause. */
+	granted[RARE] = 0;
+	ck_assert_int_eq(publish(), 0);
+	ck_assert_ptr_null(fake_xs_get(HOME NODE "/rare"));
+	granted[RARE] = 1;
+	ck_assert_int_eq(publish(), 0);
+	xenbus_features_forget(&dev, &features, &requested);
+	ck_assert_ptr_null(fake_xs_get(HOME NODE "/rare"));
+	ck_assert_ptr_nonnull(fake_xs_get(HOME NODE "/flag"));
 	ck_assert_str_eq(kernel_log_text, "");
 }
 END_TEST
@@ -454,9 +465,9 @@ START_TEST(test_answer)
 	ck_assert_uint_eq(fake_xs_requests("granted"), 1);
 	fake_xs_requests("");
 
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
-	ck_assert_uint_eq(fake_xs_requests(""), 1);
+	ck_assert_uint_eq(fake_xs_requests(""), 2);
 	ck_assert_ptr_nonnull(fake_xs_get(CONFIG));
 }
 END_TEST
@@ -466,7 +477,7 @@ START_TEST(test_no_answer)
 	ck_assert_int_eq(read_granted(), 0);
 	ck_assert_int_eq(publish(), 0);
 	fake_xs_requests("");
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	ck_assert_uint_eq(fake_xs_requests(""), 0);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
 }
@@ -478,7 +489,7 @@ START_TEST(test_empty_answer)
 	ck_assert_int_eq(read_granted(), 0);
 	ck_assert_int_eq(publish(), 0);
 	ck_assert_pstr_eq(fake_xs_get(ANSWER), "");
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
 }
 END_TEST
@@ -557,7 +568,7 @@ START_TEST(test_answer_fails)
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
 
 	/* The driver is let go of, and bound again. */
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	kernel_no_memory = false;
 	ck_assert_int_eq(read_granted(), 0);
 	ck_assert_int_eq(publish(), 0);
@@ -570,17 +581,17 @@ START_TEST(test_forget_unanswered)
 {
 	static const struct xenbus_requested nothing;
 
-	xenbus_features_forget(&dev, &nothing);
+	xenbus_features_forget(&dev, &features, &nothing);
 	fake_xs_fail("config", 1, EACCES);
 	ck_assert_int_eq(read_granted(), -EACCES);
 	fake_xs_requests("");
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	ck_assert_uint_eq(fake_xs_requests(""), 0);
 
 	request("uint", "2");
 	fake_xs_fail("config/uint", 1, EIO);
 	ck_assert_int_eq(read_granted(), -EIO);
-	xenbus_features_forget(&dev, &requested);
+	xenbus_features_forget(&dev, &features, &requested);
 	ck_assert_ptr_null(fake_xs_get(ANSWER));
 }
 END_TEST
