@@ -163,6 +163,7 @@ static int read_feature(libxl__gc *gc, uint32_t domid, const char *dir,
     return 1;
 }
 
+#ifndef UPSTREAM
 /*
  * For one release: where a backend of the version before advertises,
  * ~/backend/<type>/features, with a node <feature><suffix> for each of what
@@ -196,8 +197,9 @@ static int old_list(libxl__gc *gc, uint32_t domid, const char *dir,
 }
 
 /* As read_feature(). */
-static int old_read_feature(libxl__gc *gc, const char *dir, const char *name,
-                            bool describe, libxl_backend_feature *feature)
+static int old_read_feature(libxl__gc *gc, uint32_t domid, const char *dir,
+                            const char *name, bool describe,
+                            libxl_backend_feature *feature)
 {
     static const char *const suffixes[] = {
         "minval", "maxval", "defval", "type", "inuse", "desc"
@@ -228,7 +230,7 @@ static int old_read_feature(libxl__gc *gc, const char *dir, const char *name,
     return 1;
 }
 
-/* The version before ends here. */
+#endif /* UPSTREAM */
 
 static int compare_features(const void *a, const void *b)
 {
@@ -245,19 +247,22 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
     const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_ADVERTISED "/%s",
                                 home, type);
     libxl_backend_feature *list = NULL;
+    int (*read_one)(libxl__gc *, uint32_t, const char *, const char *, bool,
+                    libxl_backend_feature *) = read_feature;
     unsigned int i, num_names, seen = 0;
-    bool old = false;
     int num = 0, rc;
     char **names;
 
     rc = list_children(gc, backend_domid, dir, &names, &num_names);
     if (rc) goto out;
+#ifndef UPSTREAM
     if (!names) {
-        old = true;
+        read_one = old_read_feature;
         dir = GCSPRINTF("%s/backend/%s/features", home, type);
         rc = old_list(gc, backend_domid, dir, &names, &num_names);
         if (rc) goto out;
     }
+#endif /* UPSTREAM */
 
     for (i = 0; i < num_names && seen < MAX_FEATURES; i++) {
         if (!libxl_device_config_key_valid(names[i]))
@@ -266,9 +271,7 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
 
         list = libxl__realloc(NOGC, list, (num + 1) * sizeof(*list));
         libxl_backend_feature_init(&list[num]);
-        rc = old ? old_read_feature(gc, dir, names[i], describe, &list[num])
-                 : read_feature(gc, backend_domid, dir, names[i], describe,
-                                &list[num]);
+        rc = read_one(gc, backend_domid, dir, names[i], describe, &list[num]);
         if (rc <= 0) libxl_backend_feature_dispose(&list[num]);
         if (rc < 0) goto out;
         if (rc)
