@@ -40,12 +40,35 @@ def _lay_over(host: Host) -> None:
 
 
 @pytest.fixture(scope="session")
-def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
+def traces() -> Traces:
+    return Traces()
+
+
+@pytest.fixture(scope="session")
+def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
     """The host as it is after boot."""
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
     # Debian 12's xdist with -v runs a worker now and then in another thread than the main
     # one, where no handler can be set (https://github.com/pytest-dev/execnet/issues/96).
     if threading.current_thread() is threading.main_thread():
+class Traces:
+    """What dom0's kernel and Xen say, both on the console, when something is wrong in them."""
+
+    PATTERN = re.compile(r"WARNING:|BUG:|BUG at|Call Trace|Xen WARN at|Xen call trace")
+
+    def __init__(self) -> None:
+        # All before it has been looked at.
+        self.position = 0
+
+    def new(self, host: Host) -> str:
+        """The first one since the last call, with what follows it; or nothing."""
+        text = host.console(None)
+        lines = text[self.position:].splitlines()
+        self.position = len(text)
+        found = [number for number, line in enumerate(lines) if self.PATTERN.search(line)]
+        return "\n".join(lines[found[0]:found[0] + 30]) if found else ""
+
+
         signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     host = Host(RELEASE, verbose=True, counted=True)
@@ -60,25 +83,18 @@ def booted(pytestconfig: pytest.Config) -> Iterator[Host]:
 
 @pytest.fixture(scope="session", params=["pv", pytest.param("pvh", marks=pytest.mark.full)])
 def kind(request: pytest.FixtureRequest) -> str:
+        traces.new(host)
     """The type of the guests."""
     return request.param
 
 
-TRACES = re.compile(r"WARNING:|BUG:|BUG at|Call Trace|Xen WARN at|Xen call trace")
-
-
 @pytest.fixture(autouse=True)
-def no_traces(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test does: none in dom0's log, nor in Xen's. Both say it on the console."""
-    if "booted" not in request.fixturenames:
-        yield
-        return
-    host = request.getfixturevalue("booted")
-    before = len(host.console(None))
+def no_traces(request: pytest.FixtureRequest, traces: Traces) -> Iterator[None]:
+    """Whatever a test does, and its fixtures, and what was between it and the one before."""
     yield
-    lines = host.console(None)[before:].splitlines()
-    found = [number for number, line in enumerate(lines) if TRACES.search(line)]
-    assert not found, "\n".join(lines[found[0]:found[0] + 30])
+    if "booted" in request.fixturenames:
+        found = traces.new(request.getfixturevalue("booted"))
+        assert not found, found
 
 
 @pytest.fixture

@@ -2,10 +2,15 @@
 """The emulated host itself: what the other tests stand on."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import host as host_module
 from host import CommandError, Guest, Host, HostError
+
+if TYPE_CHECKING:
+    from conftest import Traces
 
 VIF = "bridge=xenbr0"
 DISK = "phy:/dev/loop0,xvda,w"
@@ -32,6 +37,14 @@ def test_guest_may_not_read_what_is_not_its_own(host: Host) -> None:
     assert guest.ask("xs-read /local/domain/0/name") == {"error": "EACCES"}
     assert guest.ask("xs-read device/vif/7/state") == {"error": "ENOENT"}
     assert guest.ask("xs-read domid") == {"value": str(guest.domid)}
+
+
+def test_traces_are_seen(host: Host, traces: Traces) -> None:
+    """What the fixture no_traces looks at after each test has it as soon as it was said."""
+    assert not traces.new(host)
+    host.run("echo '<4>a test says WARNING: none' >/dev/kmsg")
+    assert "a test says WARNING: none" in traces.new(host)
+    assert not traces.new(host)
 
 
 def test_commands_of_any_length(host: Host) -> None:
