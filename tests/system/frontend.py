@@ -31,6 +31,7 @@ class Frontend:
         self.kind, self.devid, self.requested = kind, devid, requested
         self.name = f"{kind}{guest.domid}.{devid}"
         self.backend = guest.backend(kind, devid)
+        self._error = self.backend.replace("/backend/", "/error/backend/") + "/error"
         keys = [f"config-{feature}={value}" for feature, value in requested.items()]
         if kind == "vif":
             self.host.run(["xl", "network-attach", guest.name, f"devid={devid}", "bridge=xenbr0",
@@ -46,7 +47,9 @@ class Frontend:
         return answer
 
     def connect(self, nodes: Mapping[str, Any]) -> int:
-        """Claims what the nodes say; the backend's state after it."""
+        """Claims what the nodes say; the backend's state after it. What the backend said
+        of it before is not there any more."""
+        self.host.run(["xenstore-rm", self._error], check=False)
         return self._ask("connect", *(f"{node}={value}" for node, value in nodes.items()))["state"]
 
     def reset(self) -> None:
@@ -94,6 +97,5 @@ class Frontend:
 
     def error(self) -> str:
         """What the backend says of it in xenstore."""
-        path = self.backend.replace("/backend/", "/error/backend/") + "/error"
-        self.host.wait_for({path: ".+"})
-        return self.host.read(path) or ""
+        self.host.wait_for({self._error: ".+"})
+        return self.host.read(self._error) or ""
