@@ -221,6 +221,11 @@ MUTANTS = [Mutant(*row) for row in [
      "+				 true;", "test_multicast_control"),
     ("it names addresses", HOLD,
      "+			ret = xenvif_granted(queue->vif,\n+					     XENVIF_MULTICAST_CONTROL) ?",
+    ("a hash that the next frontend gets",
+     Patch(NETBACK, "xen-netback: forget the hash of a control ring with the ring"),
+     "+	vif->hash.alg = XEN_NETIF_CTRL_HASH_ALGORITHM_NONE;\n"
+     "+	vif->hash.flags = 0;\n+	vif->hash.size = 0;\n", "+	;\n+	;\n+	;\n",
+     "test_hash_goes_with_the_ring"),
      "+			ret = true ?\n+					     ", "test_multicast_control"),
     ("multicast control is always dynamic", HOLD,
      "+	if (xenvif_granted(vif, XENVIF_DYNAMIC_MULTICAST_CONTROL))", "+	if (1)",

@@ -81,8 +81,12 @@ class Frontend:
         """The packets up to one that begins with these bytes."""
         return self._ask("receive", end)["packets"]
 
+    def control(self, request: int, data: int) -> int:
+        """The status of a request on the control ring, the last "ring" that it claimed."""
+        return self._ask("control", str(request), str(data))["status"]
+
     def produce(self, requests: int) -> None:
-        """The control ring, the last "ring" that it claimed, has as many more."""
+        """The control ring has as many more."""
         self._ask("produce", str(requests))
 
     def do(self, *operations: str) -> list[int]:

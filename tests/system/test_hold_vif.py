@@ -18,9 +18,13 @@ from host import ACCESS_LOG, Guest
 OKAY, ERROR = 0, -1
 CSUM_BLANK, RX_CSUM_BLANK = 1, 2
 TCPV4, TCPV6 = 1, 2
-XDP_EXTRA, HEADROOM = "5", 256
+TCP, UDP = 6, 17
+HASH_EXTRA, XDP_EXTRA, HEADROOM = "4", "5", 256
+# Of the control ring, see Xen's io/netif.h.
+SET_HASH_FLAGS, SET_HASH_MAPPING_SIZE, SET_HASH_ALGORITHM = 2, 5, 7
+TOEPLITZ, HASH_IPV4, INVALID_PARAMETER = 1, 1, 2
 # An interface whose frontends are refused, and those with a request of their own.
-REFUSED, NO_FLAGS, TOO_FAR, ROOM, COMPLETED, NO_SG, NO_CSUM6, LARGE = range(4, 12)
+REFUSED, NO_FLAGS, TOO_FAR, ROOM, COMPLETED, NO_SG, NO_CSUM6, LARGE, HASHED = range(4, 13)
 
 SG, GSO4, GSO6 = "feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6"
 CSUM6, NO_CSUM = "feature-ipv6-csum-offload", "feature-no-csum-offload"
@@ -334,6 +338,32 @@ def test_large_packet_handed_over(guest: Guest, vifs: list[Frontend]) -> None:
     vif = Frontend(guest, "vif", LARGE, {SG: 0})
     assert vif.connect({SG: 1}) == 4
     forwarding([vif])
+def test_hash_goes_with_the_ring(guest: Guest, vifs: list[Frontend]) -> None:
+    """How packets are hashed to the queues is what this control ring set: nothing of it is
+    left for a frontend without one, and another ring begins anew."""
+    vif = Frontend(guest, "vif", HASHED, {})
+    # Dom0 does not wait for buffers in the second queue, which has none.
+    two_queues = {"multi-queue-num-queues": 2, "feature-rx-notify": 0}
+    ring = {"ctrl-ring-ref": "ring", "event-channel-ctrl": "port"}
+    for claimed in ({**two_queues, **ring}, two_queues, {**two_queues, **ring}):
+        assert vif.connect(claimed) == 4
+        forwarding([vif])
+        if "ctrl-ring-ref" in claimed:
+            # It has no algorithm, and so no flags.
+            assert vif.control(SET_HASH_FLAGS, HASH_IPV4) == INVALID_PARAMETER
+            for request, data in ((SET_HASH_ALGORITHM, TOEPLITZ), (SET_HASH_FLAGS, HASH_IPV4),
+                                  (SET_HASH_MAPPING_SIZE, 1)):
+                assert vif.control(request, data) == 0
+        # Of so many flows some come on the first queue, however they are hashed.
+        begin = ethernet(BROADCAST, 0x0800) + struct.pack("!BBHHHBBH", 0x45, 0, 46, next(numbers),
+                                                          0, 64, UDP, 0)
+        flows = (begin + struct.pack("!II", source, 0x0a090902) for source in range(1, 31))
+        assert set(vifs[1].send(*(f"frame={flow.hex()},size=60" for flow in flows))) == {OKAY}
+        packet = vif.receive(begin.hex())[-1]
+        assert (HASH_EXTRA in packet["extras"]) == ("ctrl-ring-ref" in claimed), packet
+        vif.reset()
+
+
 
     def hand_over(size: int) -> dict[str, Any] | None:
         statistics = f"/sys/class/net/{vif.name}/statistics/tx_dropped"

@@ -21,8 +21,11 @@
  *		Answers the status of each.
  *	frontend vif DEVID receive HEX
  *		Answers all packets up to one that begins with these bytes.
+ *	frontend vif DEVID control TYPE [DATA]
+ *		One request on the control ring, which the last "ring" was for. Answers its
+ *		status.
  *	frontend vif DEVID produce N
- *		The control ring, which the last "ring" was for, has N requests more.
+ *		The control ring has N requests more.
  *	frontend vbd DEVID do OPERATION...
  *		read, write, flush, barrier, discard, discard-secure, indirect=SEGMENTS.
  *		Answers the status of each.
@@ -75,7 +78,7 @@ struct device {
 	netif_tx_front_ring_t tx;
 	netif_rx_front_ring_t rx;
 	blkif_front_ring_t blk;
-	struct xen_netif_ctrl_sring *ctrl;
+	xen_netif_ctrl_front_ring_t ctrl;
 	uint8_t *data, *received;
 	uint32_t data_ref[DATA_PAGES], received_ref[RX_BUFFERS];
 };
@@ -294,8 +297,10 @@ static bool put_nodes(struct device *d, char **nodes)
 			     put(d, node, value);
 		if (!ok)
 			return false;
-		if (!strcmp(value, "ring"))
-			d->ctrl = ring;
+		if (!strcmp(value, "ring")) {
+			SHARED_RING_INIT((xen_netif_ctrl_sring_t *)ring);
+			FRONT_RING_INIT(&d->ctrl, (xen_netif_ctrl_sring_t *)ring, PAGE);
+		}
 	}
 	return true;
 }
@@ -386,6 +391,7 @@ static void reset_device(struct device *d)
 		return;
 	take_own(d);
 	d->nr_ports = 0;
+	d->ctrl.sring = NULL;
 	if (!put(d, "state", "1"))
 		return;
 	state = backend_state(d, "2");
@@ -586,6 +592,21 @@ static void receive(struct device *d, const char *hex)
 	fprintf(out, "]");
 }
 
+static void control(struct device *d, const char *type, const char *data)
+{
+	*RING_GET_REQUEST(&d->ctrl, d->ctrl.req_prod_pvt++) = (struct xen_netif_ctrl_request) {
+		.type = atoi(type),
+		.data = { data ? atoi(data) : 0 },
+	};
+	RING_PUSH_REQUESTS(&d->ctrl);
+	notify(d);
+	if (!wait_until(XEN_RING_NR_UNCONSUMED_RESPONSES(&d->ctrl)))
+		return error("a control request gets no response");
+	xen_rmb();
+	fprintf(out, "\"status\": %u",
+		RING_GET_RESPONSE(&d->ctrl, d->ctrl.rsp_cons++)->status);
+}
+
 /* --- disks --- */
 
 static bool disk_request(struct device *d, const char *word, blkif_request_t *req)
@@ -713,8 +734,10 @@ void frontend(char *line)
 		each(d, words + 3, send_packet);
 	} else if (vif && !strcmp(verb, "receive") && n == 4) {
 		receive(d, words[3]);
-	} else if (vif && !strcmp(verb, "produce") && n == 4 && d->ctrl) {
-		d->ctrl->req_prod += strtoul(words[3], NULL, 10);
+	} else if (vif && !strcmp(verb, "control") && n >= 4 && d->ctrl.sring) {
+		control(d, words[3], words[4]);
+	} else if (vif && !strcmp(verb, "produce") && n == 4 && d->ctrl.sring) {
+		d->ctrl.sring->req_prod += strtoul(words[3], NULL, 10);
 		notify(d);
 		fprintf(out, "\"ok\": true");
 	} else if (!vif && !strcmp(verb, "do")) {
