@@ -95,6 +95,8 @@ ENGINE = "drivers/xen/xenbus_feature.c"
 NETBACK = "drivers/net/xen-netback"
 REFUSED = Patch(NETBACK,
                 "xen-netback: end a connection that was refused in a state that says so")
+GSOTYPE = Patch(NETBACK,
+                "xen-netback: drop large packets that are not of their GSO type")
 HOLD = Patch(NETBACK, "xen-netback: hold the frontend to what it was granted")
 BLKBACK = "drivers/block/xen-blkback"
 BLKREFUSE = Patch(BLKBACK, "xen-blkback: refuse operations that were not offered")
@@ -190,10 +192,12 @@ MUTANTS = [Mutant(*row) for row in [
     ("large packets that cannot be used", f"{NETBACK}/features.c",
      "if (!granted[XENVIF_SG] || granted[XENVIF_NO_CSUM_OFFLOAD])", "if (0)",
      "test_gso_needs_sg"),
-    ("large packets of any type", Patch(NETBACK, "xen-netback: drop large packets that are"
-                                                 " not of their GSO type"),
+    ("large packets of any type", GSOTYPE,
      "+	return skb->protocol == protocol &&", "+	return (skb->protocol == protocol || 1) &&",
-     "test_from_guest"),
+     "test_mislabelled"),
+    ("large packets that are not TCP", GSOTYPE,
+     "+	       skb->csum_offset == offsetof(struct tcphdr, check);", "+	       true;",
+     "test_mislabelled"),
     ("a refused interface is connected", REFUSED, "+				if (backend_connect(be)) {",
      "+				if (backend_connect(be) && 0) {", "test_refused_state"),
     ("and half of it stays", REFUSED, "+	xen_unregister_watchers(be->vif);\n", "", "test_refused_state"),

@@ -52,18 +52,22 @@ def ethernet(destination: str, protocol: int) -> bytes:
     return bytes.fromhex(destination) + bytes.fromhex("020000000001") + struct.pack("!H", protocol)
 
 
-def tcp(version: int, size: int, tags: int = 0) -> str:
-    """A TCP packet of that size, to an address that no bridge forwards."""
-    protocol, inner = (0x0800, size) if version == 4 else (0x86dd, size)
+def tcp(version: int, size: int, tags: int = 0, protocol: int = TCP) -> str:
+    """A TCP packet, or of another protocol, of that size, to an address that no bridge
+    forwards."""
+    ethertype = 0x0800 if version == 4 else 0x86dd
     vlans = b"".join(struct.pack("!HH", 0x8100, tag + 1) for tag in range(tags))
-    inner -= 14 + len(vlans)
-    headers = bytearray(ethernet("0180c200000e", protocol))
+    inner = size - 14 - len(vlans)
+    headers = bytearray(ethernet("0180c200000e", ethertype))
     headers[12:12] = vlans
     if version == 4:
-        headers += struct.pack("!BBHHHBBH8x", 0x45, 0, inner, 0, 0, 64, 6, 0)
+        headers += struct.pack("!BBHHHBBH8x", 0x45, 0, inner, 0, 0, 64, protocol, 0)
     else:
-        headers += struct.pack("!IHBB32x", 6 << 28, inner - 40, 6, 64)
-    headers += struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 5 << 4, 0, 0, 0, 0)
+        headers += struct.pack("!IHBB32x", 6 << 28, inner - 40, protocol, 64)
+    if protocol == TCP:
+        headers += struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 5 << 4, 0, 0, 0, 0)
+    else:
+        headers += struct.pack("!HHHH", 1, 2, inner - (20 if version == 4 else 40), 0)
     return f"frame={headers.hex()},size={size}"
 
 
@@ -87,12 +91,14 @@ PACKETS: list[tuple[str, set[str], set[str]]] = [
     # Its segments' checksums would be completed all the same.
     (f"{tcp(6, 1400)},gso={TCPV6}", LARGE6, set()),
 ]
-# It says that it is of the other protocol.
+# It says that it is of another protocol.
 MISLABELLED = [
     (f"{tcp(6, 1400)},gso={TCPV4},flags={CSUM_BLANK}", LARGE4),
     (f"{tcp(6, 1400)},gso={TCPV4}", LARGE4),
     (f"{tcp(4, 1400)},gso={TCPV6},flags={CSUM_BLANK}", LARGE6),
     (f"{tcp(4, 1400)},gso={TCPV6}", LARGE6),
+    (f"{tcp(4, 1400, protocol=UDP)},gso={TCPV4},flags={CSUM_BLANK}", LARGE4),
+    (f"{tcp(6, 1400, protocol=UDP)},gso={TCPV6},flags={CSUM_BLANK}", LARGE6),
 ]
 
 # What dom0 may leave undone in a packet to the guest, and what that needs.
@@ -277,12 +283,12 @@ def internet_sum(data: bytes) -> int:
 def test_checksum_completed(guest: Guest, vifs: list[Frontend]) -> None:
     """Where it is not to be left to others, dom0 makes it before the packet goes on."""
     size = 301
-    for protocol, offset in ((6, 16), (17, 6)):
+    for protocol, offset in ((TCP, 16), (UDP, 6)):
         for vif in vifs:
             length = size - 34
             pseudo = struct.pack("!IIHH", 0x0a090901, 0x0a090902, protocol, length)
             segment = bytearray(struct.pack("!HHIIBBHHH", 1, 2, 0, 0, 5 << 4, 0, 0, 0, 0)
-                                if protocol == 6 else struct.pack("!HHHH", 1, 2, length, 0))
+                                if protocol == TCP else struct.pack("!HHHH", 1, 2, length, 0))
             segment[offset:offset + 2] = struct.pack("!H", internet_sum(pseudo))
             ip = struct.pack("!BBHHHBBH", 0x45, 0, size - 14, next(numbers), 0, 64, protocol, 0)
             begin = ethernet(BROADCAST, 0x0800) + ip + pseudo[:8]
@@ -332,12 +338,6 @@ def test_hash_extra(vifs: list[Frontend]) -> None:
         assert forward(sender, vifs[1])
 
 
-def test_large_packet_handed_over(guest: Guest, vifs: list[Frontend]) -> None:
-    """Who gives packets to an interface itself, past all that knows its features: without
-    scatter-gather none of several pages goes to the guest."""
-    vif = Frontend(guest, "vif", LARGE, {SG: 0})
-    assert vif.connect({SG: 1}) == 4
-    forwarding([vif])
 def test_hash_goes_with_the_ring(guest: Guest, vifs: list[Frontend]) -> None:
     """How packets are hashed to the queues is what this control ring set: nothing of it is
     left for a frontend without one, and another ring begins anew."""
@@ -364,6 +364,12 @@ def test_hash_goes_with_the_ring(guest: Guest, vifs: list[Frontend]) -> None:
         vif.reset()
 
 
+def test_large_packet_handed_over(guest: Guest, vifs: list[Frontend]) -> None:
+    """Who gives packets to an interface itself, past all that knows its features: without
+    scatter-gather none of several pages goes to the guest."""
+    vif = Frontend(guest, "vif", LARGE, {SG: 0})
+    assert vif.connect({SG: 1}) == 4
+    forwarding([vif])
 
     def hand_over(size: int) -> dict[str, Any] | None:
         statistics = f"/sys/class/net/{vif.name}/statistics/tx_dropped"
