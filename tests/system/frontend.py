@@ -22,7 +22,7 @@ def without_drivers(running: Guest) -> Guest:
 
 class Frontend:
     """The device is plugged in, with what is requested of it, and not connected yet. A
-    disk's target, and what else its spec says."""
+    disk's target, and what else the spec says."""
 
     def __init__(self, guest: Guest, kind: str, devid: int, requested: Mapping[str, int],
                  target: str = "/dev/loop0", options: Sequence[str] = ()) -> None:
@@ -35,7 +35,7 @@ class Frontend:
         keys = [f"config-{feature}={value}" for feature, value in requested.items()]
         if kind == "vif":
             self.host.run(["xl", "network-attach", guest.name, f"devid={devid}", "bridge=xenbr0",
-                           *keys])
+                           *options, *keys])
         else:
             # All share a disk: what is on it does not matter.
             self.host.run(["xl", "block-attach", guest.name,

@@ -12,6 +12,7 @@ import json
 import re
 
 import pytest
+from frontend import Frontend
 from test_permissions import permissions
 
 from host import ACCESS_LOG, Guest, Host
@@ -214,6 +215,34 @@ def test_advertised_when_it_can(domains: tuple[Guest, Guest]) -> None:
     assert not host.list(place)
     host.run(f"xenstore-chmod {place} n{driver.domid}")
     host.wait_for({f"{place}/vif/{QUEUES}": "uint 1 2 2"})
+
+
+def test_a_node_that_cannot_be_written(domains: tuple[Guest, Guest]) -> None:
+    """It is no reason to fail, but what a frontend was not told it does not get."""
+    guest, driver = domains
+    host = guest.host
+    guest.sh("rmmod xen_netfront xen_blkfront")
+    driver.sh("modprobe loop && truncate -s 1M /run/disk && losetup /dev/loop0 /run/disk")
+
+    def take(node: str) -> None:
+        host.run(f"xenstore-write {node} 1 && xenstore-chmod {node} n0")
+
+    vif = Frontend(guest, "vif", 0, {QUEUES: 2}, options=["backend=driver"])
+    answer = f"{vif.backend}/granted"
+    assert host.read(answer) == f"{QUEUES}=2"
+    name = f"vif-{guest.domid}-0"
+    driver.sh(f"echo {name} >/sys/bus/xen-backend/drivers/vif/unbind")
+    take(f"{vif.backend}/{QUEUES}")
+    driver.sh(f"echo {name} >/sys/bus/xen-backend/drivers/vif/bind")
+    host.wait_for({f"{vif.backend}/state": "2", answer: f"{QUEUES}=1"})
+    vif.connect({"multi-queue-num-queues": 2})
+    assert "guest requested 2 queues, but valid range is 1 - 1." in vif.error()
+
+    # One that is published when the frontend connects.
+    disk = Frontend(guest, "vbd", 51712, {}, options=["backend=driver"])
+    take(f"{disk.backend}/feature-discard")
+    assert disk.connect({}) == 4
+    assert disk.do("flush", "discard", "read") == [0, -2, 0]
 
 
 def test_advertised_after_a_resume(domains: tuple[Guest, Guest]) -> None:
