@@ -2,9 +2,10 @@
 """The drivers with feature control, and without; and what they advertise, meanwhile."""
 from __future__ import annotations
 
+from frontend import Frontend
 from test_grants import ADVERTISED, QUEUES
 
-from host import Host
+from host import Guest, Host
 
 ORDER = "max-ring-page-order"
 VIF, DISK = "bridge=xenbr0", "phy:/dev/loop{},xvd{},w"
@@ -41,6 +42,24 @@ def test_feature_control_off(host: Host) -> None:
                             f" stat -c %a /sys/module/{name}/parameters/feature_control"
                             ).stdout.split() == ["NY"[control], "444"]
         guest.destroy()
+
+
+def test_limit_counts_at_connect(guest: Guest) -> None:
+    """Without feature control: whatever the parameter was when the driver got the device."""
+    host = guest.host
+    host.run("modprobe -r xen-netback xen-blkback && " + " && ".join(
+        f"modprobe {driver} feature_control=0 max_queues=2" for driver in DRIVERS))
+    guest.sh("rmmod xen_netfront xen_blkfront")
+    devices = [Frontend(guest, kind, devid, {})
+               for kind, devid in (("vif", 0), ("vbd", 51712))]
+    for limit, states in ((1, "56"), (2, "4")):
+        for driver in DRIVERS:
+            host.run(f"echo {limit} >/sys/module/{driver.replace('-', '_')}/parameters/max_queues")
+        for device in devices:
+            assert str(device.connect({"multi-queue-num-queues": 2})) in states, device.kind
+            if limit == 1:
+                assert "guest requested 2 queues" in device.error()
+            device.reset()
 
 
 def test_parameter_write_does_not_wait(host: Host) -> None:

@@ -54,6 +54,12 @@ def test_nothing_requested(host: Host) -> None:
     assert not missing
     assert sum(stock_requests.values()) > 20, "that is not all"
 
+    # Without feature control not even that.
+    host.restore()
+    host.run("modprobe -r xen-netback xen-blkback && modprobe xen-netback feature_control=0 &&"
+             " modprobe xen-blkback feature_control=0")
+    assert run_guest(host, "xl") == (stock, stock_requests)
+
 
 def test_requests_and_a_stock_backend(host: Host) -> None:
     """A backend that knows nothing of requests: the guest starts as without them."""
