@@ -152,6 +152,18 @@ MUTANTS = [Mutant(*row) for row in [
      "return feature_control ?", "return 1 ?", "test_limit_counts_at_connect"),
     ("and a disk's", f"{BLKBACK}/features.c",
      "return feature_control ?", "return 1 ?", "test_limit_counts_at_connect"),
+    ("scripts see what is advertised", ENGINE,
+     "#include <xen/interface/io/device-features.h>\n",
+     "#include <xen/interface/io/device-features.h>\n"
+     "#undef XEN_DEVICE_FEATURE_ADVERTISED\n#define XEN_DEVICE_FEATURE_ADVERTISED \"backend\"\n",
+     "test_processes"),
+    ("advertised at once or never", ENGINE, "\tadvertise_in(features, features->delay);\n", "",
+     "test_advertised_when_it_can"),
+    ("a resume is not seen", ENGINE,
+     "\tadvertise_in(container_of(watch, struct xenbus_features, watch), 0);",
+     "\tif (!container_of(watch, struct xenbus_features, watch)->advertised)\n"
+     "\t\tadvertise_in(container_of(watch, struct xenbus_features, watch), 0);",
+     "test_advertised_after_a_resume"),
     ("what could not be written is granted", ENGINE, "granted[i] = feature->min;", ";",
      "test_a_node_that_cannot_be_written"),
     ("a node that stock does not have", f"{NETBACK}/features.c", "\t\t.absent_if_zero = true,\n", "",
@@ -299,6 +311,8 @@ MUTANTS = [Mutant(*row) for row in [
     ("no value is a value", LIBXLU, "if (!value[0] || !value[1])", "if (!value[0])", "test_specs.py"),
     ("a driver domain may not read requests", LIBXL,
      "device->backend_domid == toolstack_domid ? 1 : 2);", "1);", "test_driver_domain.py and test_requests"),
+    ("an MTU that was not read", "tools/libxl/libxl_nic_mtu.c",
+     "if (!read_device_mtu(gc, name, &mtu)) {", "if (1) {", "test_hold_mtu.py"),
     ("jumbo frames that an interface does not take", "tools/libxl/libxl_nic_mtu.c", "if (told <= mtu)",
      "if (1)", "test_hold_mtu.py"),
 ]]

@@ -6,6 +6,7 @@ import copy
 import os
 import pathlib
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -33,24 +34,18 @@ def _lay_over(host: Host) -> None:
         if path.is_symlink() or not path.is_file():
             continue
         host.put("/root/new", path.read_bytes(), path.stat().st_mode & 0o777)
-        host.run(f"mv /root/new $(modinfo -n {path.stem}) && modprobe -r {path.stem} &&"
-                 f" modprobe {path.stem}" if path.suffix == ".ko" else
-                 ["mv", "/root/new", f"/{path.relative_to(folder)}"])
+        place = f"$(modinfo -n {path.stem})" if path.suffix == ".ko" else \
+            shlex.quote(f"/{path.relative_to(folder)}")
+        host.run(f"place={place} && mv /root/new $place && install -D $place /root/instead$place")
+        if path.suffix == ".ko":
+            host.run(f"modprobe -r {path.stem} && modprobe {path.stem}")
+    # A driver domain has the image's own root, and there in their place what is in a second
+    # archive of its initrd.
+    host.run("cd /root && find instead | busybox cpio -o -H newc >>/srv/driver-domain/initrd &&"
+             " rm -r instead")
     host.snapshot()
 
 
-@pytest.fixture(scope="session")
-def traces() -> Traces:
-    return Traces()
-
-
-@pytest.fixture(scope="session")
-def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
-    """The host as it is after boot."""
-    # Not as elsewhere: SystemExit would end one test, and the next one would start.
-    # Debian 12's xdist with -v runs a worker now and then in another thread than the main
-    # one, where no handler can be set (https://github.com/pytest-dev/execnet/issues/96).
-    if threading.current_thread() is threading.main_thread():
 class Traces:
     """What dom0's kernel and Xen say, both on the console, when something is wrong in them."""
 
@@ -69,6 +64,18 @@ class Traces:
         return "\n".join(lines[found[0]:found[0] + 30]) if found else ""
 
 
+@pytest.fixture(scope="session")
+def traces() -> Traces:
+    return Traces()
+
+
+@pytest.fixture(scope="session")
+def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
+    """The host as it is after boot."""
+    # Not as elsewhere: SystemExit would end one test, and the next one would start.
+    # Debian 12's xdist with -v runs a worker now and then in another thread than the main
+    # one, where no handler can be set (https://github.com/pytest-dev/execnet/issues/96).
+    if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     host = Host(RELEASE, verbose=True, counted=True)
@@ -76,6 +83,7 @@ class Traces:
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
         host.start()
+        traces.new(host)
         _lay_over(host)
     yield host
     host.stop()
@@ -83,7 +91,6 @@ class Traces:
 
 @pytest.fixture(scope="session", params=["pv", pytest.param("pvh", marks=pytest.mark.full)])
 def kind(request: pytest.FixtureRequest) -> str:
-        traces.new(host)
     """The type of the guests."""
     return request.param
 
