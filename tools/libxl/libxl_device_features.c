@@ -363,7 +363,7 @@ static int get_advertised(libxl__gc *gc, libxl__advertised_list *known,
 }
 
 static libxl_feature_verdict judge(const libxl_device_feature *feature,
-                                   bool feature_control, bool connected)
+                                   bool feature_control)
 {
     uint64_t requested, granted;
     bool as_requested;
@@ -380,8 +380,6 @@ static libxl_feature_verdict judge(const libxl_device_feature *feature,
     if (feature->granted)
         as_requested = parse_number(feature->granted, &granted) &&
                        granted == requested;
-    else if (connected) /* what is not published is 0 */
-        as_requested = !requested;
     else                /* not published yet */
         as_requested = requested >= feature->minimum &&
                        requested <= feature->maximum;
@@ -445,6 +443,8 @@ static int fill_feature(libxl__gc *gc, const char *backend_path,
     rc = libxl__xs_read_checked(gc, XBT_NULL,
                                 GCSPRINTF("%s/%s", backend_path, name), &text);
     if (rc) return rc;
+    if (!text && requested && limit && connected)
+        text = "0"; /* what is not published counts as that */
     if (text)
         feature->granted = printable(gc, text, MAX_VALUE);
 
@@ -454,7 +454,7 @@ static int fill_feature(libxl__gc *gc, const char *backend_path,
         if (rc) return rc;
     }
 
-    feature->verdict = judge(feature, feature_control, connected);
+    feature->verdict = judge(feature, feature_control);
 
     return 0;
 }
