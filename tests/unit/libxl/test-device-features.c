@@ -396,6 +396,8 @@ START_TEST(verdict)
         ck_assert_pstr_eq(f->requested, requested);
         if (published && published[0] == '\x1b')
             ck_assert_str_eq(f->granted, "?[31m2");
+        else if (!published && requested && flags == (CONTROL | CONNECTED))
+            ck_assert_str_eq(f->granted, "0");
         else
             ck_assert_pstr_eq(f->granted, published);
         ck_assert_int_eq(f->has_limit, !!(flags & CONTROL));
