@@ -27,13 +27,13 @@ def guest(running: Guest) -> Guest:
     return without_drivers(running)
 
 
-@pytest.mark.parametrize("kind, devid, claimed, expected", [
+@pytest.mark.parametrize("type_, devid, claimed, expected", [
     ("vbd", 51712, {"ring-page-order": 4}, "allocating requests"),
     ("vif", 0, {}, "allocating queues"),
 ])
-def test_no_memory(guest: Guest, kind: str, devid: int, claimed: dict[str, int],
+def test_no_memory(guest: Guest, type_: str, devid: int, claimed: dict[str, int],
                    expected: str) -> None:
-    device = Frontend(guest, kind, devid, {})
+    device = Frontend(guest, type_, devid, {})
     errors = set()
     for space in range(MOST):
         guest.host.run(FAIL.format(space=space, times=1))
