@@ -24,7 +24,10 @@ MOST = 100
 
 @pytest.fixture(scope="module")
 def guest(running: Guest) -> Guest:
-    return without_drivers(running)
+    guest = without_drivers(running)
+    # Of each connection pages stay granted.
+    guest.sh("echo 40000 >/sys/module/xen_gntalloc/parameters/limit")
+    return guest
 
 
 @pytest.mark.parametrize("type_, devid, claimed, expected", [
