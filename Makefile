@@ -36,7 +36,7 @@ PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'PVH guest 
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
-MAILERS := git unifdef python3 flex bison bc libelf-dev gcc-aarch64-linux-gnu
+MAILERS := git unifdef python3 flex bison bc libelf-dev clang lld llvm
 LIBVIRTERS := meson python3-docutils xsltproc libxml2-utils libxml2-dev libgnutls28-dev \
 	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libjson-c-dev libxen-dev
 CHECKERS := sparse coccinelle ocaml-nox python3-ply clang libclang-rt-dev llvm
