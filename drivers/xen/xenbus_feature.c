@@ -34,15 +34,17 @@ static unsigned int feature_limit(const struct xenbus_feature *feature)
 	return feature->limit ? feature->limit() : feature->max;
 }
 
-static unsigned int feature_default(const struct xenbus_feature *feature)
-{
-	return feature->restricts ? feature->min : feature_limit(feature);
-}
-
 /* What a driver that applies the limit when it connects is given before. */
 static unsigned int feature_most(const struct xenbus_feature *feature)
 {
 	return feature->at_connect ? feature->max : feature_limit(feature);
+}
+
+/* Where nothing is requested, and @most can be granted. */
+static unsigned int feature_default(const struct xenbus_feature *feature,
+				    unsigned int most)
+{
+	return feature->restricts ? feature->min : most;
 }
 
 static const struct xenbus_feature *
@@ -154,8 +156,7 @@ int xenbus_features_read(struct xenbus_device *dev,
 	for (i = 0; i < features->nr; i++) {
 		const struct xenbus_feature *feature = &features->table[i];
 
-		granted[i] = feature->restricts ? feature->min :
-						  feature_most(feature);
+		granted[i] = feature_default(feature, feature_most(feature));
 	}
 	if (!*features->control)
 		return 0;
@@ -371,12 +372,13 @@ static int advertise_feature(struct xenbus_transaction xbt, const char *dir,
 	const char *type = feature->type == XENBUS_FEATURE_BOOL ?
 			   XEN_DEVICE_FEATURE_TYPE_BOOL :
 			   XEN_DEVICE_FEATURE_TYPE_UINT;
+	unsigned int limit = feature_limit(feature);
 	char *path;
 	int err;
 
 	err = xenbus_printf(xbt, dir, feature->name, "%s %u %u %u", type,
-			    feature->min, feature_limit(feature),
-			    feature_default(feature));
+			    feature->min, limit,
+			    feature_default(feature, limit));
 	if (err)
 		return err;
 
