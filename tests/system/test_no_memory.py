@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 
 from frontend import Frontend, without_drivers
-
 from host import Guest
 
 # For the whole of a connection, which xenwatch makes; page by page, so that each of its
