@@ -259,7 +259,16 @@ class Host:
         # In a new QEMU: one that runs never lets the TSC go back (cpu_get_ticks()),
         # though it does the other clocks, and Xen does not survive the difference.
         self._quit()
-        self._launch([*self._argv(), "-loadvm", name])
+        argv = [*self._argv(), "-loadvm", name]
+        try:
+            self._launch(argv)
+        except HostError as error:
+            if not self._qemu or self._qemu.poll() is None:
+                raise
+            # The emulator's own end, before anything of ours ran.
+            print(f"\n  once more: {str(error).partition('--- console')[0]}", file=sys.stderr,
+                  flush=True)
+            self._launch(argv)
         self._sync(self._deadline("agent"))
 
     def _argv(self) -> list[str]:
@@ -444,7 +453,14 @@ class Host:
 
     def store(self) -> str:
         """All of xenstore, with permissions, and what else devices and domains leave."""
-        return self.run("set -e -o pipefail; xenstore-ls -fp /; xl list | awk '{ print $1, $2 }';"
+        # xenconsoled, which is told of a new domain, writes its terminal into xenstore even
+        # when the domain and its directory have gone in between.
+        return self.run("set -e -o pipefail; xenstore-ls -fp / | awk -v domains=\" $(xl list |"
+                        " awk '{ printf \"%s \", $2 }')\" '{ split($1, part, \"/\") }"
+                        " !(part[2] part[3] == \"localdomain\" && part[4] ~ /^[0-9]+$/ &&"
+                        " !index(domains, \" \" part[4] \" \") && (part[5] == \"\" ||"
+                        " part[5] == \"console\" && (part[6] == \"\" || part[6] == \"tty\")))';"
+                        " xl list | awk '{ print $1, $2 }';"
                         " ls /sys/class/net /sys/bus/xen-backend/devices").stdout
 
     def write(self, path: str, value: str) -> None:
@@ -503,6 +519,10 @@ class Host:
             return ""
 
     def _error(self, message: str) -> HostError:
+        if self._qemu and self._qemu.poll() is not None:
+            with contextlib.suppress(OSError):
+                said = (self.directory / "qemu.log").read_text(errors="replace").strip()
+                message += f"\nQEMU ended with status {self._qemu.returncode}: {said or 'no word'}"
         return HostError(f"{message}\n--- console of Xen and dom0 ---\n{self.console()}")
 
     @contextlib.contextmanager
