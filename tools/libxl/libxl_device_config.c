@@ -10,6 +10,15 @@
 #include <xen/io/device-features.h>
 #include <xen/io/xs_wire.h>
 
+/* The toolstack's own copies, below a device's path in /libxl. */
+#define COPY         "config"
+#define COPY_DEFAULT "config_default"
+
+#define BLANKS " \t\r\n"
+
+/* Of a value, so much is shown. */
+#define SHOWN 64
+
 #define FEATURE_NAME_CHARS \
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_@"
 
@@ -20,41 +29,148 @@ bool libxl_device_config_key_valid(const char *key)
     return len >= 1 && len <= XEN_DEVICE_FEATURE_NAME_MAX && !key[len];
 }
 
-/* Returns the list that the type carries; NULL if it is empty, or none. */
-static libxl_key_value_list device_config(const libxl__device_type *dt,
-                                          const void *type)
+char *libxl__printable(libxl__gc *gc, const char *text, size_t max)
 {
-    libxl_key_value_list config;
+    char *copy = libxl__strndup(gc, text, max), *p;
 
+    for (p = copy; *p; p++)
+        if (*p < ' ' || *p > '~') /* in any locale */
+            *p = '?';
+
+    return copy;
+}
+
+static libxl_key_value_list list_at(const void *type, int offset)
+{
+    libxl_key_value_list list =
+        *(const libxl_key_value_list *)((const char *)type + offset);
+
+    return list && list[0] ? list : NULL;
+}
+
+/* The lists that the type carries; each NULL if it is empty, or none. */
+static bool get_lists(const libxl__device_type *dt, const void *type,
+                      libxl_key_value_list *config,
+                      libxl_key_value_list *config_default)
+{
     if (!dt->config_offset)
-        return NULL;
+        return false;
 
-    config = *(const libxl_key_value_list *)
-        ((const char *)type + dt->config_offset);
+    *config = list_at(type, dt->config_offset);
+    *config_default = list_at(type, dt->config_default_offset);
 
-    return config && config[0] ? config : NULL;
+    return *config || *config_default;
 }
 
-static const char *device_name(libxl__gc *gc, const libxl__device *device)
+static const char *device_name(libxl__gc *gc, libxl__device_kind kind,
+                               libxl_devid devid)
 {
-    return GCSPRINTF("%s/%d", libxl__device_kind_to_string(device->kind),
-                     device->devid);
+    return GCSPRINTF("%s/%d", libxl__device_kind_to_string(kind), devid);
 }
 
-static int check_config(libxl__gc *gc, uint32_t domid, const char *name,
-                        libxl_key_value_list config)
+/* Without the blanks around it. */
+static char *trim(libxl__gc *gc, const char *value)
 {
+    size_t len;
+
+    value += strspn(value, BLANKS);
+    len = strlen(value);
+    while (len && strchr(BLANKS, value[len - 1]))
+        len--;
+
+    return libxl__strndup(gc, value, len);
+}
+
+/* The place of a key's last value, which is the one that counts, or -1. */
+static int last_of(libxl_key_value_list list, const char *key)
+{
+    int i, found = -1;
+
+    for (i = 0; list && list[i]; i += 2)
+        if (!strcmp(list[i], key))
+            found = i;
+
+    return found;
+}
+
+libxl__request *libxl__device_config_requests(libxl__gc *gc,
+                                              libxl_key_value_list config,
+                                              libxl_key_value_list config_default,
+                                              int *num)
+{
+    const libxl_key_value_list lists[] = { config, config_default };
+    libxl__request *requests = libxl__calloc(gc,
+        libxl_key_value_list_length(&config) +
+        libxl_key_value_list_length(&config_default) + 1, sizeof(*requests));
+    int l, i;
+
+    *num = 0;
+    for (l = 0; l < ARRAY_SIZE(lists); l++) {
+        for (i = 0; lists[l] && lists[l][i]; i += 2) {
+            const char *key = lists[l][i];
+            const char *value = lists[l][i + 1];
+
+            if (last_of(lists[l], key) != i || !value ||
+                (l && last_of(config, key) >= 0))
+                continue;
+
+            value = trim(gc, value);
+            if (!strcmp(value, LIBXL_DEVICE_CONFIG_DEFAULT))
+                value = NULL;
+            requests[(*num)++] = (libxl__request){ key, value, l };
+        }
+    }
+
+    return requests;
+}
+
+libxl__request *libxl__device_requests(libxl__gc *gc,
+                                       const libxl__device_type *dt,
+                                       const void *type, int *num)
+{
+    libxl_key_value_list config = NULL, config_default = NULL;
+
+    get_lists(dt, type, &config, &config_default);
+
+    return libxl__device_config_requests(gc, config, config_default, num);
+}
+
+static int check_list(libxl__gc *gc, uint32_t domid, const char *where,
+                      libxl_key_value_list list)
+{
+    /* A node's path and its value share what xenstored takes. */
+    const size_t room = XENSTORE_PAYLOAD_MAX - 1 -
+        strlen("/local/domain/" "32767" "/backend/" "virtio_disk"
+               "/" "32767" "/" "4294967295" "/"
+               XEN_DEVICE_FEATURE_CONFIG_DIR "/");
+    const char *key, *value, *p;
+    size_t max;
     int i;
 
-    for (i = 0; config[i]; i += 2) {
-        if (!libxl_device_config_key_valid(config[i])) {
-            LOGD(ERROR, domid, "%s: config: `%s' cannot be the name of"
-                 " a feature", name, config[i]);
+    for (i = 0; list && list[i]; i += 2) {
+        if (!libxl_device_config_key_valid(list[i])) {
+            LOGD(ERROR, domid, "%s: `%s' cannot be the name of a feature",
+                 where, libxl__printable(gc, list[i], SHOWN));
             return ERROR_INVAL;
         }
-        if (!config[i + 1]) {
-            LOGD(ERROR, domid, "%s: config: `%s' has no value",
-                 name, config[i]);
+        key = list[i];
+        if (!list[i + 1]) {
+            LOGD(ERROR, domid, "%s: `%s' has no value", where, key);
+            return ERROR_INVAL;
+        }
+        value = trim(gc, list[i + 1]);
+        for (p = value; *p; p++) {
+            if (*p >= ' ' && *p <= '~')
+                continue;
+            LOGD(ERROR, domid, "%s: the value `%s' of `%s' is not printable"
+                 " ASCII", where, libxl__printable(gc, value, SHOWN), key);
+            return ERROR_INVAL;
+        }
+        max = room - strlen(key);
+        if (strlen(value) > max) {
+            LOGD(ERROR, domid, "%s: the value of `%s' has %zu characters,"
+                 " xenstore takes %zu at most", where, key, strlen(value),
+                 max);
             return ERROR_INVAL;
         }
     }
@@ -62,36 +178,72 @@ static int check_config(libxl__gc *gc, uint32_t domid, const char *name,
     return 0;
 }
 
-int libxl__device_config_check(libxl__gc *gc, const libxl__device_type *dt,
-                               const libxl__device *device,
-                               const void *type)
+static int check_lists(libxl__gc *gc, uint32_t domid, const char *name,
+                       libxl_key_value_list config,
+                       libxl_key_value_list config_default)
 {
-    libxl_key_value_list config = device_config(dt, type);
+    libxl__request *requests;
+    int i, num, own = 0, of_host = 0, rc;
 
-    if (!config)
+    rc = check_list(gc, domid, GCSPRINTF("%s: config", name), config);
+    if (rc) return rc;
+
+    rc = check_list(gc, domid, GCSPRINTF("%s: config_default", name),
+                    config_default);
+    if (rc) return rc;
+
+    /* All of them have to fit into one answer to the backend. */
+    requests = libxl__device_config_requests(gc, config, config_default, &num);
+    for (i = 0; i < num; i++) {
+        if (!requests[i].value)
+            continue;
+        if (requests[i].of_host)
+            of_host++;
+        else
+            own++;
+    }
+    if (own + of_host > LIBXL_DEVICE_CONFIG_MAX) {
+        LOGD(ERROR, domid, "%s: %d features are requested of it, %d of its own"
+             " (config) and %d of the host (config_default), and %d is the"
+             " most; request fewer, or set the host's to `"
+             LIBXL_DEVICE_CONFIG_DEFAULT "'", name, own + of_host, own,
+             of_host, LIBXL_DEVICE_CONFIG_MAX);
+        return ERROR_INVAL;
+    }
+
+    return 0;
+}
+
+int libxl__device_config_check(libxl__gc *gc, uint32_t domid,
+                               const libxl__device_type *dt,
+                               libxl_devid devid, const void *type)
+{
+    libxl_key_value_list config, config_default;
+
+    if (!get_lists(dt, type, &config, &config_default))
         return 0;
 
-    return check_config(gc, device->domid, device_name(gc, device), config);
+    return check_lists(gc, domid, device_name(gc, dt->type, devid), config,
+                       config_default);
 }
 
 int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
                                       const libxl_domain_config *d_config)
 {
     const libxl__device_type *dt;
-    libxl_key_value_list config;
+    libxl_key_value_list config, config_default;
     int idx, i, rc;
 
     for (idx = 0; (dt = device_type_tbl[idx]); idx++) {
         for (i = 0; i < *libxl__device_type_get_num(dt, d_config); i++) {
-            config = device_config(dt,
-                libxl__device_type_get_elem(dt, d_config, i));
-            if (!config)
+            if (!get_lists(dt, libxl__device_type_get_elem(dt, d_config, i),
+                           &config, &config_default))
                 continue;
 
             /* No device yet, and perhaps no devid: its place must do. */
-            rc = check_config(gc, domid,
+            rc = check_lists(gc, domid,
                 GCSPRINTF("%s #%d", libxl__device_kind_to_string(dt->type),
-                          i), config);
+                          i), config, config_default);
             if (rc) return rc;
         }
     }
@@ -99,67 +251,73 @@ int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
     return 0;
 }
 
-/* Given twice, the last one counts. */
-static bool given_again(libxl_key_value_list config, int i)
+static int write_node(libxl__gc *gc, xs_transaction_t t,
+                      const libxl__device *device, const char *dir,
+                      const char *feature, const char *value)
 {
-    int j;
+    const char *path = GCSPRINTF("%s/%s", dir, feature);
 
-    for (j = i + 2; config[j]; j += 2)
-        if (!strcmp(config[j], config[i]))
-            return true;
-
-    return false;
-}
-
-static int write_config(libxl__gc *gc, xs_transaction_t t,
-                        const libxl__device *device, const char *parent,
-                        libxl_key_value_list config,
-                        struct xs_permissions *perms, unsigned int num_perms)
-{
-    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_CONFIG_DIR, parent);
-    int i, rc;
-
-    /*
-     * A node starts with its parent's permissions, and those of a backend
-     * directory let the guest read: so the directory gets its own before
-     * there is anything in it.  Its nodes start with these.  To set them once
-     * more is a request and, for the backend's xenbus, a watch event with a
-     * look at the node, each.
-     */
-    rc = libxl__xs_mknod(gc, t, dir, perms, num_perms);
-    if (rc) goto out;
-
-    for (i = 0; config[i]; i += 2) {
-        const char *path = GCSPRINTF("%s/%s", dir, config[i]);
-        size_t max = XENSTORE_PAYLOAD_MAX - strlen(path) - 1;
-
-        if (given_again(config, i))
-            continue;
-
-        if (strlen(config[i + 1]) > max) {
-            LOGD(ERROR, device->domid, "%s: config: the value of `%s' has %zu"
-                 " characters, xenstore takes %zu at most",
-                 device_name(gc, device), config[i], strlen(config[i + 1]),
-                 max);
-            rc = ERROR_INVAL;
-            goto out;
-        }
-        if (!xs_write(CTX->xsh, t, path, config[i + 1],
-                      strlen(config[i + 1]))) {
-            LOGED(ERROR, device->domid,
-                  "%s: config: xenstored does not take the %zu characters of"
-                  " `%s' as %s (is it a quota of its own?)",
-                  device_name(gc, device), strlen(config[i + 1]), config[i],
-                  path);
-            rc = ERROR_FAIL;
-            goto out;
-        }
+    if (!xs_write(CTX->xsh, t, path, value, strlen(value))) {
+        LOGED(ERROR, device->domid,
+              "%s: config: xenstored does not take the %zu characters of"
+              " `%s' as %s (is it a quota of its own?)",
+              device_name(gc, device->kind, device->devid), strlen(value),
+              feature, path);
+        return ERROR_FAIL;
     }
 
-    rc = 0;
+    return 0;
+}
 
- out:
-    return rc;
+/*
+ * A node starts with its parent's permissions, and those of a backend
+ * directory let the guest read: so a directory gets its own before there is
+ * anything in it.  Its nodes start with these.  To set them once more is a
+ * request and, for the backend's xenbus, a watch event with a look at the
+ * node, each.
+ */
+static int write_requests(libxl__gc *gc, xs_transaction_t t,
+                          libxl__device *device,
+                          const libxl__request *requests, int num,
+                          struct xs_permissions *perms, unsigned int num_perms)
+{
+    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_CONFIG_DIR,
+                                libxl__device_backend_path(gc, device));
+    int i, rc;
+
+    rc = libxl__xs_mknod(gc, t, dir, perms, num_perms);
+    if (rc) return rc;
+
+    for (i = 0; i < num; i++) {
+        if (!requests[i].value)
+            continue;
+        rc = write_node(gc, t, device, dir, requests[i].feature,
+                        requests[i].value);
+        if (rc) return rc;
+    }
+
+    return 0;
+}
+
+static int write_copy(libxl__gc *gc, xs_transaction_t t, libxl__device *device,
+                      const char *name, libxl_key_value_list list,
+                      struct xs_permissions *perms)
+{
+    const char *dir = GCSPRINTF("%s/%s", libxl__device_libxl_path(gc, device),
+                                name);
+    int i, rc;
+
+    rc = libxl__xs_mknod(gc, t, dir, perms, 1);
+    if (rc) return rc;
+
+    for (i = 0; list && list[i]; i += 2) {
+        if (last_of(list, list[i]) != i)
+            continue;
+        rc = write_node(gc, t, device, dir, list[i], list[i + 1]);
+        if (rc) return rc;
+    }
+
+    return 0;
 }
 
 int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
@@ -167,12 +325,13 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
                                libxl__device *device,
                                const void *type)
 {
-    libxl_key_value_list config = device_config(dt, type);
+    libxl_key_value_list config, config_default;
     struct xs_permissions perms[2];
+    libxl__request *requests;
     uint32_t toolstack_domid;
-    int rc;
+    int i, num, rc;
 
-    if (!config) {
+    if (!get_lists(dt, type, &config, &config_default)) {
         rc = 0;
         goto out;
     }
@@ -185,17 +344,22 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
     perms[1].id = device->backend_domid;
     perms[1].perms = XS_PERM_READ;
 
-    if (device->backend_kind != LIBXL__DEVICE_KIND_NONE) {
-        rc = write_config(gc, t, device,
-                          libxl__device_backend_path(gc, device), config,
-                          perms,
-                          device->backend_domid == toolstack_domid ? 1 : 2);
+    requests = libxl__device_config_requests(gc, config, config_default, &num);
+    for (i = 0; i < num && !requests[i].value; i++)
+        ;
+    if (i < num && device->backend_kind != LIBXL__DEVICE_KIND_NONE) {
+        rc = write_requests(gc, t, device, requests, num, perms,
+                            device->backend_domid == toolstack_domid ? 1 : 2);
         if (rc) goto out;
     }
 
-    rc = write_config(gc, t, device, libxl__device_libxl_path(gc, device),
-                      config, perms, 1);
+    rc = write_copy(gc, t, device, COPY, config, perms);
     if (rc) goto out;
+
+    if (config_default) {
+        rc = write_copy(gc, t, device, COPY_DEFAULT, config_default, perms);
+        if (rc) goto out;
+    }
 
     rc = 0;
 
@@ -203,10 +367,10 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
     return rc;
 }
 
-int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
-                              libxl_key_value_list *config)
+/* Returns 1 if there is no such directory. */
+static int read_list(libxl__gc *gc, const char *dir,
+                     libxl_key_value_list *list)
 {
-    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_CONFIG_DIR, libxl_path);
     libxl_key_value_list kvl = NULL;
     char **features;
     unsigned int i, num = 0;
@@ -219,7 +383,7 @@ int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
         goto out;
     }
     if (!features || !num) {
-        rc = 0;
+        rc = !features;
         goto out;
     }
 
@@ -240,7 +404,7 @@ int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
         kvl[used++] = libxl__strdup(NOGC, value);
     }
 
-    *config = kvl;
+    *list = kvl;
     kvl = NULL;
     rc = 0;
 
@@ -249,18 +413,64 @@ int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
     return rc;
 }
 
-void libxl__device_config_inherit(libxl__gc *gc,
-                                  const libxl__device_type *dt,
-                                  void *dst, const void *src)
+int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
+                              libxl_key_value_list *config,
+                              libxl_key_value_list *config_default)
 {
-    libxl_key_value_list *to = (void *)((char *)dst + dt->config_offset);
-    const libxl_key_value_list *from =
-        (const void *)((const char *)src + dt->config_offset);
+    int rc;
+
+    rc = read_list(gc, GCSPRINTF("%s/" COPY, libxl_path), config);
+    if (rc) return rc < 0 ? rc : 0;
+
+    rc = read_list(gc, GCSPRINTF("%s/" COPY_DEFAULT, libxl_path),
+                   config_default);
+    return rc < 0 ? rc : 0;
+}
+
+static void replace_list(libxl__gc *gc, int offset, void *dst, const void *src)
+{
+    libxl_key_value_list *to = (void *)((char *)dst + offset);
+
+    libxl_key_value_list_dispose(to);
+    libxl_key_value_list_copy(CTX, to,
+                              (const void *)((const char *)src + offset));
+}
+
+int libxl__device_config_from_record(libxl__gc *gc, uint32_t domid,
+                                     const libxl__device_type *dt, void *type)
+{
+    libxl_domain_config d_config;
+    libxl__flock *lock = NULL;
+    int i, rc;
 
     assert(dt->config_offset);
 
-    libxl_key_value_list_dispose(to);
-    libxl_key_value_list_copy(CTX, to, from);
+    libxl_domain_config_init(&d_config);
+
+    lock = libxl__lock_domain_userdata(gc, domid);
+    if (!lock) {
+        rc = ERROR_LOCK_FAIL;
+        goto out;
+    }
+
+    rc = libxl__get_domain_configuration(gc, domid, &d_config);
+    if (rc) goto out;
+
+    for (i = 0; i < *libxl__device_type_get_num(dt, &d_config); i++) {
+        const void *elem = libxl__device_type_get_elem(dt, &d_config, i);
+
+        if (!dt->compare((void *)elem, type))
+            continue;
+        replace_list(gc, dt->config_offset, type, elem);
+        replace_list(gc, dt->config_default_offset, type, elem);
+        break;
+    }
+    rc = 0;
+
+ out:
+    if (lock) libxl__unlock_file(lock);
+    libxl_domain_config_dispose(&d_config);
+    return rc;
 }
 
 /*

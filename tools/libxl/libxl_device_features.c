@@ -51,16 +51,10 @@ static bool parse_number(const char *text, uint64_t *number)
     return true;
 }
 
-/* A copy of a string of another domain. */
+/* For the caller. */
 static char *printable(libxl__gc *gc, const char *text, size_t max)
 {
-    char *copy = libxl__strndup(NOGC, text, max), *p;
-
-    for (p = copy; *p; p++)
-        if (*p < ' ' || *p > '~') /* in any locale */
-            *p = '?';
-
-    return copy;
+    return libxl__strdup(NOGC, libxl__printable(gc, text, max));
 }
 
 /* The children of a node; NULL: there is no such node. */
@@ -75,6 +69,13 @@ static int list_children(libxl__gc *gc, uint32_t domid, const char *path,
     }
 
     return 0;
+}
+
+static const char *advertised_dir(libxl__gc *gc, libxl_domid backend_domid,
+                                  const char *type)
+{
+    return GCSPRINTF("%s/" XEN_DEVICE_FEATURE_ADVERTISED "/%s",
+                     libxl__xs_get_dompath(gc, backend_domid), type);
 }
 
 static bool parse_limit(const char *text, uint32_t *limit)
@@ -167,8 +168,16 @@ static int read_feature(libxl__gc *gc, uint32_t domid, const char *dir,
 /*
  * For one release: where a backend of the version before advertises,
  * ~/backend/<type>/features, with a node <feature><suffix> for each of what
- * is said.  This, and what calls it in read_advertised(), is all of it.
+ * is said.  It does not say what it granted: what it publishes is that.  This,
+ * and what is left out in the same way below, is all of it.
  */
+
+static const char *old_place(libxl__gc *gc, libxl_domid backend_domid,
+                             const char *type)
+{
+    return GCSPRINTF("%s/backend/%s/features",
+                     libxl__xs_get_dompath(gc, backend_domid), type);
+}
 
 /* The features: each has one node that ends in -type.  NULL: no such place. */
 static int old_list(libxl__gc *gc, uint32_t domid, const char *dir,
@@ -243,9 +252,7 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
                            const char *type, bool describe,
                            libxl_backend_feature **list_r, int *num_r)
 {
-    const char *home = libxl__xs_get_dompath(gc, backend_domid);
-    const char *dir = GCSPRINTF("%s/" XEN_DEVICE_FEATURE_ADVERTISED "/%s",
-                                home, type);
+    const char *dir = advertised_dir(gc, backend_domid, type);
     libxl_backend_feature *list = NULL;
     int (*read_one)(libxl__gc *, uint32_t, const char *, const char *, bool,
                     libxl_backend_feature *) = read_feature;
@@ -258,7 +265,7 @@ static int read_advertised(libxl__gc *gc, libxl_domid backend_domid,
 #ifndef UPSTREAM
     if (!names) {
         read_one = old_read_feature;
-        dir = GCSPRINTF("%s/backend/%s/features", home, type);
+        dir = old_place(gc, backend_domid, type);
         rc = old_list(gc, backend_domid, dir, &names, &num_names);
         if (rc) goto out;
     }
@@ -362,35 +369,178 @@ static int get_advertised(libxl__gc *gc, libxl__advertised_list *known,
     return 0;
 }
 
-static libxl_feature_verdict judge(const libxl_device_feature *feature,
-                                   bool feature_control)
+/* A device, as far as its backend has looked at it. */
+typedef struct {
+    const libxl__device *device;
+    const char *backend_path;
+    const char *type;           /* of the backend */
+    enum { STATE_UNREAD, STATE_UNKNOWN, STATE_LOOKED, STATE_CONNECTED } state;
+    char **granted;             /* "<feature>=<value>", ..., NULL; or NULL */
+    bool is_old;                /* it grants, and has no node that says so */
+} libxl__looked;
+
+static int read_state(libxl__gc *gc, libxl__looked *looked)
 {
-    uint64_t requested, granted;
-    bool as_requested;
+    const char *text;
+    int rc, state;
 
-    if (!feature->requested)
-        return LIBXL_FEATURE_VERDICT_NOT_REQUESTED;
-    if (!feature_control)
-        return LIBXL_FEATURE_VERDICT_NO_CONTROL;
-    if (!feature->has_limit)
-        return LIBXL_FEATURE_VERDICT_UNKNOWN;
-    if (!parse_number(feature->requested, &requested))
-        return LIBXL_FEATURE_VERDICT_MALFORMED;
+    if (looked->state != STATE_UNREAD)
+        return 0;
 
-    if (feature->granted)
-        as_requested = parse_number(feature->granted, &granted) &&
-                       granted == requested;
-    else                /* not published yet */
-        as_requested = requested >= feature->minimum &&
-                       requested <= feature->maximum;
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                GCSPRINTF("%s/state", looked->backend_path),
+                                &text);
+    if (rc) return rc;
 
-    return as_requested ? LIBXL_FEATURE_VERDICT_GRANTED
-                        : LIBXL_FEATURE_VERDICT_CLAMPED;
+    state = text ? atoi(text) : XenbusStateUnknown;
+    looked->state =
+        state == XenbusStateConnected ? STATE_CONNECTED :
+        state == XenbusStateUnknown || state == XenbusStateInitialising
+        ? STATE_UNKNOWN : STATE_LOOKED;
+
+    return 0;
+}
+
+static int read_granted(libxl__gc *gc, libxl__looked *looked)
+{
+    const char *text;
+    char *words, *word;
+    int num = 0, rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                GCSPRINTF("%s/" XEN_DEVICE_FEATURE_GRANTED,
+                                          looked->backend_path), &text);
+    if (rc || !text) return rc;
+
+    words = libxl__strdup(gc, text);
+    GCNEW_ARRAY(looked->granted, LIBXL_DEVICE_CONFIG_MAX + 1);
+    while (num < LIBXL_DEVICE_CONFIG_MAX && (word = strsep(&words, " ")))
+        looked->granted[num++] = word;
+
+    return 0;
+}
+
+/* What the backend says that it granted of a feature; NULL: nothing. */
+static const char *promised(const libxl__looked *looked, const char *name)
+{
+    size_t len = strlen(name);
+    char **word;
+
+    for (word = looked->granted; word && *word; word++)
+        if (!strncmp(*word, name, len) && (*word)[len] == '=')
+            return *word + len + 1;
+
+    return NULL;
+}
+
+/* Does a larger value take away?  Known to a backend that advertises. */
+static int read_restricts(libxl__gc *gc, const libxl__looked *looked,
+                          const char *name, bool *restricts)
+{
+    const char *text;
+    int rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+            GCSPRINTF("%s/%s/" XEN_DEVICE_FEATURE_RESTRICTS,
+                      advertised_dir(gc, looked->device->backend_domid,
+                                     looked->type), name), &text);
+    if (rc) return rc;
+
+    *restricts = text && !strcmp(text, "1");
+
+    return 0;
 }
 
 /*
- * What the frontend uses.  Where it says nothing that is the minimum; and
- * of a flag it uses nothing that it was not granted, whatever it says.
+ * What the guest gets: what is published counts, where it is there, because
+ * the device behind may have made it less.  NULL: it is not known yet.
+ * published: what is, or NULL.
+ */
+static int find_granted(libxl__gc *gc, libxl__looked *looked,
+                        const char *published, const char *promise,
+                        const char **granted)
+{
+    int rc;
+
+    *granted = published;
+    if (published)
+        return 0;
+
+    /* Not published is 0, once everything is. */
+    if (promise && !strcmp(promise, "0")) {
+        *granted = promise;
+        return 0;
+    }
+    rc = read_state(gc, looked);
+    if (rc) return rc;
+    if (looked->state == STATE_CONNECTED)
+        *granted = "0";
+    else if (promise && strcmp(promise, XEN_DEVICE_FEATURE_MALFORMED))
+        *granted = promise;
+
+    return 0;
+}
+
+/* feature: has name, requested and granted, and restricts if has_limit. */
+static int judge(libxl__gc *gc, libxl__looked *looked, const char *promise,
+                 libxl_device_feature *feature)
+{
+    libxl_feature_verdict *verdict = &feature->verdict;
+    uint64_t requested, granted;
+    bool restricts = feature->restricts;
+    int rc;
+
+    if (!feature->requested) {
+        *verdict = LIBXL_FEATURE_VERDICT_NOT_REQUESTED;
+        return 0;
+    }
+
+    if (!looked->granted && !looked->is_old) {
+        rc = read_state(gc, looked);
+        if (rc) return rc;
+        *verdict = looked->state == STATE_UNKNOWN
+                   ? LIBXL_FEATURE_VERDICT_PENDING
+                   : LIBXL_FEATURE_VERDICT_NO_CONTROL;
+        return 0;
+    }
+
+    if (looked->is_old ? !feature->has_limit : !promise) {
+        *verdict = LIBXL_FEATURE_VERDICT_UNKNOWN;
+        return 0;
+    }
+    if (!parse_number(feature->requested, &requested) ||
+        (promise && !strcmp(promise, XEN_DEVICE_FEATURE_MALFORMED))) {
+        *verdict = LIBXL_FEATURE_VERDICT_MALFORMED;
+        return 0;
+    }
+    if (!feature->granted) {
+        if (!looked->is_old) {
+            *verdict = LIBXL_FEATURE_VERDICT_PENDING;
+            return 0;
+        }
+        granted = MAX(feature->minimum, MIN(requested, feature->maximum));
+    } else if (!parse_number(feature->granted, &granted)) {
+        *verdict = LIBXL_FEATURE_VERDICT_MORE; /* who can say? */
+        return 0;
+    }
+    if (granted == requested) {
+        *verdict = LIBXL_FEATURE_VERDICT_GRANTED;
+        return 0;
+    }
+
+    if (!feature->has_limit) {
+        rc = read_restricts(gc, looked, feature->name, &restricts);
+        if (rc) return rc;
+    }
+    *verdict = (granted < requested) != restricts
+               ? LIBXL_FEATURE_VERDICT_LESS : LIBXL_FEATURE_VERDICT_MORE;
+
+    return 0;
+}
+
+/*
+ * What the frontend uses.  Where it says nothing that is the minimum; and it
+ * uses nothing that it was not granted, whatever it says.
  */
 static int read_in_use(libxl__gc *gc, const char *frontend_path,
                        const libxl_backend_feature *limit,
@@ -407,77 +557,99 @@ static int read_in_use(libxl__gc *gc, const char *frontend_path,
 
     if (!text)
         text = GCSPRINTF("%"PRIu32, limit->minimum);
-    if (limit->type == LIBXL_FEATURE_TYPE_BOOL &&
-        parse_number(text, &claimed)) {
+    if (parse_number(text, &claimed)) {
         if (!feature->granted || !parse_number(feature->granted, &granted))
             granted = 0;
-        text = claimed && granted ? "1" : "0";
+        if (limit->type == LIBXL_FEATURE_TYPE_BOOL)
+            claimed = claimed && granted;
+        else if (claimed > granted)
+            claimed = granted;
+        text = GCSPRINTF("%"PRIu64, claimed);
     }
     feature->in_use = printable(gc, text, MAX_VALUE);
 
     return 0;
 }
 
-/* limit: the feature as it is advertised, or NULL; requested: or NULL. */
-static int fill_feature(libxl__gc *gc, const char *backend_path,
-                        const char *frontend_path, bool feature_control,
-                        bool connected, const char *name,
+/*
+ * frontend_path: or NULL, if nobody wants to know what is in use.
+ * limit: the feature as it is advertised, or NULL; request: or NULL.
+ */
+static int fill_feature(libxl__gc *gc, libxl__looked *looked,
+                        const char *frontend_path, const char *name,
                         const libxl_backend_feature *limit,
-                        const char *requested, libxl_device_feature *feature)
+                        const libxl__request *request,
+                        libxl_device_feature *feature)
 {
-    const char *text;
+    const char *promise = promised(looked, name), *text;
     int rc;
 
     libxl_device_feature_init(feature);
     feature->name = libxl__strdup(NOGC, name);
-    if (requested)
-        feature->requested = libxl__strdup(NOGC, requested);
+    feature->origin = !request ? LIBXL_FEATURE_ORIGIN_NONE :
+        request->of_host ? LIBXL_FEATURE_ORIGIN_HOST
+                         : LIBXL_FEATURE_ORIGIN_DEVICE;
+    if (request && request->value)
+        feature->requested = libxl__strdup(NOGC, request->value);
+    if (promise)
+        feature->promised = printable(gc, promise, MAX_VALUE);
     if (limit) {
         feature->has_limit = true;
         feature->type = limit->type;
         feature->minimum = limit->minimum;
         feature->maximum = limit->maximum;
         feature->defval = limit->defval;
+        feature->restricts = limit->restricts;
     }
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                GCSPRINTF("%s/%s", backend_path, name), &text);
-    if (rc) return rc;
-    if (!text && requested && limit && connected)
-        text = "0"; /* what is not published counts as that */
-    if (text)
-        feature->granted = printable(gc, text, MAX_VALUE);
-
-    /* What a frontend says before the backend took it means nothing. */
-    if (limit && limit->frontend_node && connected) {
-        rc = read_in_use(gc, frontend_path, limit, feature);
+    /* What the backend does not know it may publish all the same. */
+    if (frontend_path || promise || looked->is_old) {
+        rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                    GCSPRINTF("%s/%s", looked->backend_path,
+                                              name), &text);
         if (rc) return rc;
+        if (limit || promise) {
+            rc = find_granted(gc, looked, text, promise, &text);
+            if (rc) return rc;
+        }
+        if (text)
+            feature->granted = printable(gc, text, MAX_VALUE);
     }
 
-    feature->verdict = judge(feature, feature_control);
+    if (frontend_path && limit && limit->frontend_node) {
+        /* What a frontend says before the backend took it means nothing. */
+        rc = read_state(gc, looked);
+        if (rc) return rc;
+        if (looked->state == STATE_CONNECTED) {
+            rc = read_in_use(gc, frontend_path, limit, feature);
+            if (rc) return rc;
+        }
+    }
 
-    return 0;
+    return judge(gc, looked, promise, feature);
 }
 
-static const char *find_request(libxl_key_value_list config, const char *name)
+static const libxl__request *find_request(const libxl__request *requests,
+                                          int num, const char *name)
 {
     int i;
 
-    for (i = 0; config && config[i]; i += 2)
-        if (!strcmp(config[i], name))
-            return config[i + 1];
+    for (i = 0; i < num; i++)
+        if (!strcmp(requests[i].feature, name))
+            return &requests[i];
 
     return NULL;
 }
 
-static bool is_advertised(const libxl__advertised *advertised,
-                          const char *name)
+static const libxl_backend_feature *find_limit(
+    const libxl__advertised *advertised, const char *name)
 {
     libxl_backend_feature key = { .name = (char *)name };
 
-    return advertised->num &&
-           bsearch(&key, advertised->list, advertised->num, sizeof(key),
-                   compare_features);
+    return advertised->num
+        ? bsearch(&key, advertised->list, advertised->num, sizeof(key),
+                  compare_features)
+        : NULL;
 }
 
 static int compare_device_features(const void *a, const void *b)
@@ -487,19 +659,29 @@ static int compare_device_features(const void *a, const void *b)
     return strcmp(fa->name, fb->name);
 }
 
-static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
-                       const char *libxl_path, const char *backend_path,
-                       libxl__device *device, libxl_device_features *features)
+/*
+ * A backend that has looked at a device with requests and does not say what it
+ * granted: is it of the version before?
+ */
+static int look_at_old(libxl__gc *gc, libxl__looked *looked)
 {
-    const char *frontend_path =
-        libxl__domain_device_frontend_path(gc, device->domid, device->devid,
-                                           device->kind);
-    libxl_key_value_list config = NULL;
-    libxl__advertised *advertised;
-    const char *state;
-    bool connected;
-    int i, rc;
+#ifndef UPSTREAM
+    const char *text;
+    int rc;
 
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                old_place(gc, looked->device->backend_domid,
+                                          looked->type), &text);
+    if (rc) return rc;
+    looked->is_old = text;
+#endif /* UPSTREAM */
+
+    return 0;
+}
+
+static void identify_device(libxl__gc *gc, const libxl__device *device,
+                            libxl_device_features *features)
+{
     features->kind = libxl__strdup(NOGC,
         libxl__device_kind_to_string(device->kind));
     features->devid = device->devid;
@@ -507,39 +689,85 @@ static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
     features->backend_domid = device->backend_domid;
     features->backend_type = libxl__strdup(NOGC,
         libxl__device_kind_to_string(device->backend_kind));
+}
+
+/* How the hotplug script named it, if that is not as usual. */
+static int read_ifname(libxl__gc *gc, const libxl__looked *looked,
+                       libxl_device_features *features)
+{
+    const char *name;
+    int rc;
+
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                GCSPRINTF("%s/vifname", looked->backend_path),
+                                &name);
+    if (rc) return rc;
+
+    features->ifname = name ? printable(gc, name, MAX_VALUE)
+        : libxl__strdup(NOGC, libxl__device_nic_devname(gc,
+              looked->device->domid, looked->device->devid,
+              LIBXL_NIC_TYPE_VIF));
+
+    return 0;
+}
+
+static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
+                       const char *libxl_path, libxl__looked *looked,
+                       libxl_device_features *features)
+{
+    const libxl__device *device = looked->device;
+    const char *frontend_path =
+        libxl__domain_device_frontend_path(gc, device->domid, device->devid,
+                                           device->kind);
+    libxl_key_value_list config = NULL, config_default = NULL;
+    libxl__advertised *advertised;
+    libxl__request *requests;
+    int i, num_requests, rc;
+
+    rc = libxl__device_config_read(gc, libxl_path, &config, &config_default);
+    if (rc) goto out;
+    requests = libxl__device_config_requests(gc, config, config_default,
+                                             &num_requests);
 
     rc = get_advertised(gc, known, device, &advertised);
     if (rc) goto out;
-    features->feature_control = advertised->num;
 
-    rc = libxl__device_config_read(gc, libxl_path, &config);
+    rc = read_state(gc, looked);
     if (rc) goto out;
+    if (num_requests) {
+        rc = read_granted(gc, looked);
+        if (rc) goto out;
+        if (!looked->granted && looked->state != STATE_UNKNOWN) {
+            rc = look_at_old(gc, looked);
+            if (rc) goto out;
+        }
+    }
+    features->feature_control = looked->granted || looked->is_old ||
+        (advertised->num &&
+         (!num_requests || looked->state == STATE_UNKNOWN));
 
-    rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                GCSPRINTF("%s/state", backend_path), &state);
-    if (rc) goto out;
-    connected = state && atoi(state) == XenbusStateConnected;
+    if (device->kind == LIBXL__DEVICE_KIND_VIF) {
+        rc = read_ifname(gc, looked, features);
+        if (rc) goto out;
+    }
 
     features->features = libxl__calloc(NOGC,
-        advertised->num + libxl_key_value_list_length(&config) + 1,
-        sizeof(*features->features));
+        advertised->num + num_requests + 1, sizeof(*features->features));
 
     for (i = 0; i < advertised->num; i++) {
         const libxl_backend_feature *limit = &advertised->list[i];
 
-        rc = fill_feature(gc, backend_path, frontend_path,
-                          features->feature_control, connected, limit->name,
-                          limit, find_request(config, limit->name),
+        rc = fill_feature(gc, looked, frontend_path, limit->name, limit,
+                          find_request(requests, num_requests, limit->name),
                           &features->features[features->num_features++]);
         if (rc) goto out;
     }
 
-    for (i = 0; config && config[i]; i += 2) {
-        if (is_advertised(advertised, config[i]))
+    for (i = 0; i < num_requests; i++) {
+        if (find_limit(advertised, requests[i].feature))
             continue;
-        rc = fill_feature(gc, backend_path, frontend_path,
-                          features->feature_control, connected, config[i],
-                          NULL, config[i + 1],
+        rc = fill_feature(gc, looked, frontend_path, requests[i].feature,
+                          NULL, &requests[i],
                           &features->features[features->num_features++]);
         if (rc) goto out;
     }
@@ -550,58 +778,101 @@ static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
 
  out:
     libxl_key_value_list_dispose(&config);
+    libxl_key_value_list_dispose(&config_default);
     return rc;
 }
 
-static int add_devices(libxl__gc *gc, libxl__advertised_list *known,
-                       uint32_t domid, const libxl__device_type *dt,
-                       libxl_device_features **list, int *num)
+static int add_device(libxl__gc *gc, libxl__advertised_list *known,
+                      const char *libxl_path, libxl__device *device,
+                      libxl_device_features **list, int *num)
 {
-    libxl__device device;
-    unsigned int i, num_devices;
-    char *path, **devices;
+    libxl_device_features *features;
+    libxl__looked looked = { .device = device };
+    const char *backend_path;
     int rc;
 
-    if (dt->get_path) {
-        rc = dt->get_path(gc, domid, &path);
-        if (rc) return rc;
-    } else {
-        path = GCSPRINTF("%s/device/%s", libxl__xs_libxl_path(gc, domid),
-                         libxl__device_kind_to_string(dt->type));
+    rc = libxl__xs_read_checked(gc, XBT_NULL,
+                                GCSPRINTF("%s/backend", libxl_path),
+                                &backend_path);
+    if (rc) return rc;
+    if (!backend_path)
+        return 0; /* the device is being removed */
+
+    *list = libxl__realloc(NOGC, *list, (*num + 1) * sizeof(**list));
+    features = &(*list)[(*num)++];
+    libxl_device_features_init(features);
+
+    {
+        libxl__device parsed;
+
+        rc = libxl__parse_backend_path(gc, backend_path, &parsed);
+        if (rc) {
+            LOGD(ERROR, device->domid, "%s/backend: `%s' is not the path of a"
+                 " backend", libxl_path,
+                 libxl__printable(gc, backend_path, MAX_DESC));
+            device->backend_domid = 0;
+            device->backend_kind = LIBXL__DEVICE_KIND_NONE;
+            identify_device(gc, device, features);
+            goto out;
+        }
+        device->backend_domid = parsed.backend_domid;
+        device->backend_devid = parsed.backend_devid;
+        device->backend_kind = parsed.backend_kind;
     }
+    identify_device(gc, device, features);
+    looked.backend_path = backend_path;
+    looked.type = features->backend_type;
+
+    rc = fill_device(gc, known, libxl_path, &looked, features);
+
+ out:
+    /* The others are to be seen all the same. */
+    features->unreadable = rc;
+    return 0;
+}
+
+static int add_devices(libxl__gc *gc, libxl__advertised_list *known,
+                       uint32_t domid, libxl__device_kind kind,
+                       libxl_device_features **list, int *num)
+{
+    const char *path = GCSPRINTF("%s/device/%s",
+                                 libxl__xs_libxl_path(gc, domid),
+                                 libxl__device_kind_to_string(kind));
+    unsigned int i, num_devices;
+    char **devices;
+    int rc;
 
     rc = list_children(gc, domid, path, &devices, &num_devices);
     if (rc) return rc;
 
     for (i = 0; i < num_devices; i++) {
-        const char *libxl_path = GCSPRINTF("%s/%s", path, devices[i]);
-        const char *backend_path;
+        libxl__device device = {
+            .domid = domid, .devid = atoi(devices[i]), .kind = kind,
+        };
 
-        rc = libxl__xs_read_checked(gc, XBT_NULL,
-                                    GCSPRINTF("%s/backend", libxl_path),
-                                    &backend_path);
-        if (rc) return rc;
-        if (!backend_path)
-            continue; /* the device is being removed */
-
-        rc = libxl__parse_backend_path(gc, backend_path, &device);
-        if (rc) {
-            LOGD(ERROR, domid, "%s/backend: `%s' is not the path of a backend",
-                 libxl_path, backend_path);
-            return rc;
-        }
-        device.domid = domid;
-        device.devid = atoi(devices[i]);
-        device.kind = dt->type;
-
-        *list = libxl__realloc(NOGC, *list, (*num + 1) * sizeof(**list));
-        libxl_device_features_init(&(*list)[*num]);
-        rc = fill_device(gc, known, libxl_path, backend_path, &device,
-                         &(*list)[(*num)++]);
+        rc = add_device(gc, known, GCSPRINTF("%s/%s", path, devices[i]),
+                        &device, list, num);
         if (rc) return rc;
     }
 
     return 0;
+}
+
+/* Of a domain, and of a type; a disk may be one of two kinds. */
+static int add_devices_of(libxl__gc *gc, libxl__advertised_list *known,
+                          uint32_t domid, const libxl__device_type *dt,
+                          libxl_device_features **list, int *num)
+{
+    int rc;
+
+    rc = add_devices(gc, known, domid, dt->type, list, num);
+    if (rc) return rc;
+
+    if (dt->type == LIBXL__DEVICE_KIND_VBD)
+        rc = add_devices(gc, known, domid, LIBXL__DEVICE_KIND_VIRTIO_DISK,
+                         list, num);
+
+    return rc;
 }
 
 static int compare_devices(const void *a, const void *b)
@@ -609,6 +880,8 @@ static int compare_devices(const void *a, const void *b)
     const libxl_device_features *da = a, *db = b;
     int order = strcmp(da->kind, db->kind);
 
+    if (da->frontend_domid != db->frontend_domid)
+        return da->frontend_domid > db->frontend_domid ? 1 : -1;
     return order ? order : (da->devid > db->devid) - (da->devid < db->devid);
 }
 
@@ -621,6 +894,7 @@ int libxl_device_features_list(libxl_ctx *ctx, uint32_t domid,
     libxl__advertised *advertised;
     libxl_device_features *list = NULL;
     const libxl__device_type *dt;
+    uint32_t stubdomid;
     bool found = false;
     int idx, num = 0, rc;
 
@@ -629,14 +903,19 @@ int libxl_device_features_list(libxl_ctx *ctx, uint32_t domid,
 
     rc = check_domain(gc, domid);
     if (rc) goto out;
+    stubdomid = libxl_get_stubdom_id(CTX, domid); /* 0: there is none */
 
     for (idx = 0; (dt = device_type_tbl[idx]); idx++) {
         if (!dt->config_offset ||
             (kind && strcmp(kind, libxl__device_kind_to_string(dt->type))))
             continue;
         found = true;
-        rc = add_devices(gc, &known, domid, dt, &list, &num);
+        rc = add_devices_of(gc, &known, domid, dt, &list, &num);
         if (rc) goto out;
+        if (stubdomid) {
+            rc = add_devices_of(gc, &known, stubdomid, dt, &list, &num);
+            if (rc) goto out;
+        }
     }
     if (!found) {
         LOGD(ERROR, domid,
@@ -658,6 +937,273 @@ int libxl_device_features_list(libxl_ctx *ctx, uint32_t domid,
     if (list) libxl_device_features_list_free(list, num);
     GC_FREE;
     return rc;
+}
+
+int libxl_device_request_list(libxl_ctx *ctx, uint32_t backend_domid,
+                              const char *type,
+                              const libxl_key_value_list *config,
+                              const libxl_key_value_list *config_default,
+                              libxl_device_feature **list, int *num)
+{
+    GC_INIT(ctx);
+    libxl__request *requests;
+    libxl_device_feature *feature;
+    char **names;
+    unsigned int n, num_names;
+    uint64_t number;
+    int i, num_requests, rc;
+
+    *list = NULL;
+    *num = 0;
+
+    requests = libxl__device_config_requests(gc, *config, *config_default,
+                                             &num_requests);
+    if (!num_requests) {
+        rc = 0;
+        goto out;
+    }
+
+    rc = list_children(gc, backend_domid,
+                       advertised_dir(gc, backend_domid, type), &names,
+                       &num_names);
+    if (rc) goto out;
+
+    *list = libxl__calloc(NOGC, num_requests, sizeof(**list));
+    for (i = 0; i < num_requests; i++) {
+        if (!requests[i].value)
+            continue;
+
+        feature = &(*list)[(*num)++];
+        libxl_device_feature_init(feature);
+        feature->name = libxl__strdup(NOGC, requests[i].feature);
+        feature->requested = libxl__strdup(NOGC, requests[i].value);
+        feature->origin = requests[i].of_host ? LIBXL_FEATURE_ORIGIN_HOST
+                                              : LIBXL_FEATURE_ORIGIN_DEVICE;
+
+        for (n = 0; n < num_names; n++)
+            if (!strcmp(names[n], feature->name))
+                break;
+        feature->has_limit = n < num_names;
+        feature->verdict =
+            !parse_number(feature->requested, &number)
+            ? LIBXL_FEATURE_VERDICT_MALFORMED :
+            num_names && !feature->has_limit
+            ? LIBXL_FEATURE_VERDICT_UNKNOWN : LIBXL_FEATURE_VERDICT_PENDING;
+    }
+    rc = 0;
+
+ out:
+    GC_FREE;
+    return rc;
+}
+
+void libxl_device_feature_list_free(libxl_device_feature *list, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        libxl_device_feature_dispose(&list[i]);
+    free(list);
+}
+
+/* Waiting for the backends of a domain's devices, one after the other. */
+
+typedef struct {
+    libxl__device device;
+    libxl__request *requests;
+    int num_requests;
+} libxl__requester;
+
+typedef struct {
+    libxl__ao *ao;
+    libxl_device_features **list_r;
+    int *num_r;
+    libxl__requester *requesters;
+    int num, current;
+    libxl__xswait_state xswait;
+    libxl_device_features *list;
+} libxl__verdicts;
+
+static void verdicts_next(libxl__egc *egc, libxl__verdicts *v);
+static void verdicts_state(libxl__egc *egc, libxl__xswait_state *xswait,
+                           int rc, const char *state);
+static int verdicts_device(libxl__gc *gc, libxl__verdicts *v);
+static void verdicts_done(libxl__egc *egc, libxl__verdicts *v, int rc);
+
+static int find_requesters(libxl__gc *gc, uint32_t domid,
+                           const libxl_domain_config *d_config,
+                           libxl__verdicts *v)
+{
+    const libxl__device_type *dt;
+    libxl__requester *r;
+    int idx, i, n, rc;
+
+    for (idx = 0; (dt = device_type_tbl[idx]); idx++) {
+        for (i = 0; i < *libxl__device_type_get_num(dt, d_config); i++) {
+            void *type = libxl__device_type_get_elem(dt, d_config, i);
+            int num_requests;
+            libxl__request *requests =
+                libxl__device_requests(gc, dt, type, &num_requests);
+
+            for (n = 0; n < num_requests && !requests[n].value; n++)
+                ;
+            if (n == num_requests)
+                continue;
+
+            GCREALLOC_ARRAY(v->requesters, v->num + 1);
+            r = &v->requesters[v->num++];
+            r->requests = requests;
+            r->num_requests = num_requests;
+            rc = dt->to_device(gc, domid, type, &r->device);
+            if (rc) return rc;
+        }
+    }
+
+    return 0;
+}
+
+int libxl_device_verdict_list(libxl_ctx *ctx, uint32_t domid,
+                              const libxl_domain_config *d_config,
+                              libxl_device_features **list, int *num,
+                              const libxl_asyncop_how *ao_how)
+{
+    AO_CREATE(ctx, domid, ao_how);
+    libxl__verdicts *v;
+    int rc;
+
+    *list = NULL;
+    *num = 0;
+
+    GCNEW(v);
+    v->ao = ao;
+    v->list_r = list;
+    v->num_r = num;
+    libxl__xswait_init(&v->xswait);
+
+    rc = find_requesters(gc, domid, d_config, v);
+    if (rc) goto out;
+    if (v->num)
+        v->list = libxl__calloc(NOGC, v->num, sizeof(*v->list));
+
+    verdicts_next(egc, v); /* must be last */
+    return AO_INPROGRESS;
+
+ out:
+    return AO_CREATE_FAIL(rc);
+}
+
+static void verdicts_next(libxl__egc *egc, libxl__verdicts *v)
+{
+    STATE_AO_GC(v->ao);
+    int rc;
+
+    for (; v->current < v->num; v->current++) {
+        libxl__device *device = &v->requesters[v->current].device;
+
+        /* libxl has waited for the others when it added them. */
+        if (device->backend_kind == LIBXL__DEVICE_KIND_QDISK) {
+            v->xswait.ao = ao;
+            v->xswait.what = GCSPRINTF("the %s backend of device %d",
+                libxl__device_kind_to_string(device->backend_kind),
+                device->devid);
+            v->xswait.path = GCSPRINTF("%s/state",
+                libxl__device_backend_path(gc, device));
+            v->xswait.timeout_ms = LIBXL_INIT_TIMEOUT * 1000;
+            v->xswait.callback = verdicts_state;
+            rc = libxl__xswait_start(gc, &v->xswait);
+            if (rc) goto out;
+            return;
+        }
+        rc = verdicts_device(gc, v);
+        if (rc) goto out;
+    }
+    rc = 0;
+
+ out:
+    verdicts_done(egc, v, rc); /* must be last */
+}
+
+static void verdicts_state(libxl__egc *egc, libxl__xswait_state *xswait,
+                           int rc, const char *state)
+{
+    libxl__verdicts *v = CONTAINER_OF(xswait, *v, xswait);
+    STATE_AO_GC(v->ao);
+
+    if (!rc && (!state || atoi(state) < XenbusStateInitWait))
+        return;
+    libxl__xswait_stop(gc, xswait);
+    if (rc && rc != ERROR_TIMEDOUT) goto out;
+
+    rc = verdicts_device(gc, v);
+    if (rc) goto out;
+
+    v->current++;
+    verdicts_next(egc, v); /* must be last */
+    return;
+
+ out:
+    verdicts_done(egc, v, rc); /* must be last */
+}
+
+static int verdicts_device(libxl__gc *gc, libxl__verdicts *v)
+{
+    libxl__requester *r = &v->requesters[v->current];
+    libxl_device_features *features = &v->list[v->current];
+    libxl__looked looked = {
+        .device = &r->device,
+        .backend_path = libxl__device_backend_path(gc, &r->device),
+    };
+    libxl__advertised advertised = { .num = 0 };
+    int i, rc;
+
+    libxl_device_features_init(features);
+    identify_device(gc, &r->device, features);
+    looked.type = features->backend_type;
+    features->features = libxl__calloc(NOGC, r->num_requests,
+                                       sizeof(*features->features));
+
+    rc = read_granted(gc, &looked);
+    if (rc) goto out;
+    if (!looked.granted) {
+        rc = look_at_old(gc, &looked);
+        if (rc) goto out;
+    }
+    if (looked.is_old) {
+        rc = read_advertised(gc, r->device.backend_domid, looked.type, false,
+                             &advertised.list, &advertised.num);
+        if (rc) goto out;
+    }
+    features->feature_control = looked.granted || looked.is_old;
+
+    for (i = 0; i < r->num_requests; i++) {
+        if (!r->requests[i].value)
+            continue;
+        rc = fill_feature(gc, &looked, NULL, r->requests[i].feature,
+                          find_limit(&advertised, r->requests[i].feature),
+                          &r->requests[i],
+                          &features->features[features->num_features++]);
+        if (rc) goto out;
+    }
+    rc = 0;
+
+ out:
+    if (advertised.list)
+        libxl_backend_feature_list_free(advertised.list, advertised.num);
+    return rc;
+}
+
+static void verdicts_done(libxl__egc *egc, libxl__verdicts *v, int rc)
+{
+    STATE_AO_GC(v->ao);
+
+    if (rc) {
+        if (v->list)
+            libxl_device_features_list_free(v->list, v->num);
+    } else {
+        *v->list_r = v->list;
+        *v->num_r = v->num;
+    }
+    libxl__ao_complete(egc, ao, rc);
 }
 
 void libxl_device_features_list_free(libxl_device_features *list, int num)

@@ -201,8 +201,12 @@ static const char *remark(const libxl_device_feature *feature)
     case LIBXL_FEATURE_VERDICT_NOT_REQUESTED:
     case LIBXL_FEATURE_VERDICT_GRANTED:
         break;
-    case LIBXL_FEATURE_VERDICT_CLAMPED:
-        return "clamped";
+    case LIBXL_FEATURE_VERDICT_PENDING:
+        return "not known yet";
+    case LIBXL_FEATURE_VERDICT_LESS:
+        return "less than requested";
+    case LIBXL_FEATURE_VERDICT_MORE:
+        return "MORE than requested";
     case LIBXL_FEATURE_VERDICT_MALFORMED:
         return "malformed, ignored";
     case LIBXL_FEATURE_VERDICT_UNKNOWN:
