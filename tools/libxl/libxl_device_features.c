@@ -682,9 +682,15 @@ static int look_at_old(libxl__gc *gc, libxl__looked *looked)
 static void identify_device(libxl__gc *gc, const libxl__device *device,
                             libxl_device_features *features)
 {
+    const char *vdev = NULL;
+
     features->kind = libxl__strdup(NOGC,
         libxl__device_kind_to_string(device->kind));
     features->devid = device->devid;
+    if (device->kind != LIBXL__DEVICE_KIND_VIF)
+        vdev = libxl__devid_to_vdev(gc, device->devid);
+    if (vdev)
+        features->vdev = libxl__strdup(NOGC, vdev);
     features->frontend_domid = device->domid;
     features->backend_domid = device->backend_domid;
     features->backend_type = libxl__strdup(NOGC,

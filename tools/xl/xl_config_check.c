@@ -1,66 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Requests held against what backends advertise: see xl_config_check.h
+ * Whether a domain gets what is requested for it: see xl_config_check.h
  *
- * This is for the person who wrote them.  What counts is what the backend
- * makes of a request; libxl passes on what it is given.
+ * The verdict on a request is libxl's; what follows from it is decided here.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include <libxl.h>
 #include <libxl_utils.h>
 
 #include "xl.h"
 #include "xl_config_check.h"
-#include "xl_device_config.h"
+#include "xl_device_defaults.h"
 #include "xl_utils.h"
 
 /* Of a value, so much is shown. */
 #define SHOWN 64
 
-static enum { CHECK_OFF, CHECK_WARN, CHECK_STRICT } config_check = CHECK_WARN;
+#define REFUSED_DIR XEN_RUN_DIR "/xl-refused"
 
-/* What a type of backend of a domain advertises. */
-struct backend {
-    uint32_t domid;
-    const char *type;
-    bool unreadable;
-    libxl_backend_feature *features;
-    int num_features;
+static enum config_check level = CHECK_WARN;
+
+static const char *const words[] = {
+    [CHECK_OFF] = "off",
+    [CHECK_WARN] = "warn",
+    [CHECK_STRICT] = "strict",
+    [CHECK_EXACT] = "exact",
 };
+#define NUM_WORDS (sizeof(words) / sizeof(words[0]))
 
+enum severity { FINE, WARNED, REFUSED };
+
+/* What a check has said. */
 struct check {
-    struct backend *backends;
-    int num_backends;
-    int num_complaints;
+    enum config_occasion occasion;
+    int num_refused;
+    char *reason; /* the first line of an error, from malloc */
 };
 
 void parse_config_check(XLU_Config *config, const char *source)
 {
     const char *word;
-    int e;
+    int e, i;
 
     e = xlu_cfg_get_string(config, "config_check", &word, 0);
     if (e == ESRCH)
         return;
-    if (e) /* libxlu has said why */
-        exit(EXIT_FAILURE);
-
-    if (!strcmp(word, "off")) {
-        config_check = CHECK_OFF;
-    } else if (!strcmp(word, "warn")) {
-        config_check = CHECK_WARN;
-    } else if (!strcmp(word, "strict")) {
-        config_check = CHECK_STRICT;
-    } else {
-        fprintf(stderr, "%s: config_check is \"off\", \"warn\" or"
-                " \"strict\", not \"%s\"\n", source, word);
-        exit(EXIT_FAILURE);
+    for (i = 0; !e && i < NUM_WORDS; i++) {
+        if (!strcmp(word, words[i])) {
+            level = i;
+            return;
+        }
     }
+    if (!e) /* else libxlu has said why */
+        fprintf(stderr, "%s: config_check is \"off\", \"warn\", \"strict\" or"
+                " \"exact\", not \"%s\"\n", source, word);
+    set_device_defaults_wrong();
+}
+
+enum config_check config_check_level(void)
+{
+    return level;
+}
+
+const char *config_check_word(void)
+{
+    return words[level];
 }
 
 /* Nothing in a value may play with the terminal.  From malloc. */
@@ -83,210 +96,647 @@ static char *printable(const char *value)
     return text;
 }
 
-static const struct backend *ask_backend(struct check *check, uint32_t domid,
-                                         const char *type)
+static enum severity judge(const libxl_device_feature *feature,
+                           enum config_occasion occasion)
 {
-    struct backend *be;
-    int i;
+    bool of_host = feature->origin == LIBXL_FEATURE_ORIGIN_HOST;
+    enum severity severity = FINE;
 
-    for (i = 0; i < check->num_backends; i++) {
-        be = &check->backends[i];
-        if (be->domid == domid && !strcmp(be->type, type))
-            return be;
+    if (level == CHECK_OFF)
+        return FINE;
+
+    switch (feature->verdict) {
+    case LIBXL_FEATURE_VERDICT_NOT_REQUESTED:
+    case LIBXL_FEATURE_VERDICT_GRANTED:
+        break;
+    case LIBXL_FEATURE_VERDICT_LESS:
+        /* What the disk behind cannot do is no fault of the backend's. */
+        if (level == CHECK_EXACT)
+            severity = feature->promised &&
+                !strcmp(feature->promised, feature->requested)
+                ? WARNED : REFUSED;
+        break;
+    case LIBXL_FEATURE_VERDICT_MORE:
+        severity = level >= CHECK_STRICT ? REFUSED : WARNED;
+        break;
+    case LIBXL_FEATURE_VERDICT_UNKNOWN:
+    case LIBXL_FEATURE_VERDICT_NO_CONTROL:
+    case LIBXL_FEATURE_VERDICT_PENDING:
+        severity = level == CHECK_EXACT ||
+            (level == CHECK_STRICT && !of_host) ? REFUSED : WARNED;
+        break;
+    case LIBXL_FEATURE_VERDICT_MALFORMED:
+        severity = level >= CHECK_STRICT || occasion == OCCASION_ASKED
+            ? REFUSED : WARNED;
+        break;
     }
+    if (severity == REFUSED && occasion == OCCASION_KEPT)
+        severity = WARNED;
 
-    check->backends = xrealloc(check->backends, (check->num_backends + 1) *
-                               sizeof(*check->backends));
-    be = &check->backends[check->num_backends++];
-    *be = (struct backend){ .domid = domid, .type = type };
-    be->unreadable = libxl_backend_feature_list(ctx, domid, type,
-                                                &be->features,
-                                                &be->num_features);
-    return be;
+    return severity;
 }
 
-static const libxl_backend_feature *find_feature(const struct backend *be,
-                                                 const char *name)
+bool verdict_is_wrong(const libxl_device_feature *feature)
 {
-    int i;
-
-    for (i = 0; i < be->num_features; i++)
-        if (!strcmp(be->features[i].name, name))
-            return &be->features[i];
-
-    return NULL;
+    return judge(feature, OCCASION_REBOOT) != FINE;
 }
 
-/* Is it an unsigned decimal number?  Too large a one becomes the largest. */
-static bool parse_value(const char *value, unsigned long long *number_r)
+static void say(struct check *check, enum severity severity, const char *fmt,
+                ...) __attribute__((format(printf, 3, 4)));
+static void say(struct check *check, enum severity severity, const char *fmt,
+                ...)
 {
-    if (!value[0] || value[strspn(value, "0123456789")])
-        return false;
-    *number_r = strtoull(value, NULL, 10);
-    return true;
+    va_list ap;
+    char *text;
+
+    va_start(ap, fmt);
+    xvasprintf(&text, fmt, ap);
+    va_end(ap);
+
+    fprintf(stderr, "xl: %s: %s\n",
+            severity == REFUSED ? "error" : "warning", text);
+    if (severity == REFUSED) {
+        check->num_refused++;
+        if (!check->reason) {
+            check->reason = text;
+            return;
+        }
+    }
+    free(text);
 }
 
-/* Why this will not be granted as it is, and what to do; NULL: it will. */
-static char *find_fault(const struct backend *be, const char *name,
-                        const char *value)
+static const char *const asking =
+    "`xl backend-features' lists what can be requested";
+
+/* What is wrong and what to do; NULL: about the device as a whole. */
+static char *find_fault(const libxl_device_feature *f, const char *type)
 {
-    const libxl_backend_feature *feature = find_feature(be, name);
-    unsigned long long number;
     char *why = NULL;
 
-    if (be->unreadable) {
-        xasprintf(&why, "domain %u does not say what its %s backend can give;"
-                  " see the error above", be->domid, be->type);
-    } else if (!be->num_features) {
-        xasprintf(&why, "the %s backend of domain %u has no feature control,"
-                  " or is not loaded yet; %s, or remove the request",
-                  be->type, be->domid,
-                  strcmp(be->type, "qdisk")
-                  ? "load one that has" : "use backendtype=phy");
-    } else if (!feature) {
-        xasprintf(&why, "the %s backend of domain %u has no such feature;"
-                  " `xl backend-features -d %u %s' lists what it has",
-                  be->type, be->domid, be->domid, be->type);
-    } else if (!parse_value(value, &number)) {
-        xasprintf(&why, "not a decimal number, so the backend keeps its"
-                  " default, %u; ask for %u to %u", feature->defval,
-                  feature->minimum, feature->maximum);
-    } else if (number > feature->maximum || number < feature->minimum) {
-        xasprintf(&why, "the backend can give %u to %u, so it will be %u;"
-                  " ask for a value in this range", feature->minimum,
-                  feature->maximum,
-                  number > feature->maximum ? feature->maximum
-                                            : feature->minimum);
+    switch (f->verdict) {
+    case LIBXL_FEATURE_VERDICT_LESS:
+        xasprintf(&why, "%s; it is less than was requested",
+                  f->promised && f->granted && strcmp(f->promised, f->granted)
+                  ? "the device behind cannot do more" :
+                  "the backend has no more to give");
+        break;
+    case LIBXL_FEATURE_VERDICT_MORE:
+        xasprintf(&why, "the guest gets more than was requested, because the"
+                  " backend cannot give less; request at least that, or"
+                  " `default' if that is no matter");
+        break;
+    case LIBXL_FEATURE_VERDICT_MALFORMED:
+        xasprintf(&why, "not an unsigned decimal number, so the backend keeps"
+                  " its default; request a number, 0 or 1 for what is on or"
+                  " off");
+        break;
+    case LIBXL_FEATURE_VERDICT_UNKNOWN:
+        xasprintf(&why, "the %s backend has no such feature; %s", type,
+                  asking);
+        break;
+    default:
+        break;
     }
 
     return why;
 }
 
-static void check_config(struct check *check, const char *kind,
-                         const char *name, const char *backend_domname,
-                         uint32_t backend_domid, const char *type,
-                         libxl_key_value_list config)
+static void say_feature(struct check *check, const char *device,
+                        const char *type, const libxl_device_feature *f)
 {
-    const struct backend *be;
-    char *why, *feature, *value;
-    const char *from;
+    enum severity severity = judge(f, check->occasion);
+    bool of_host = f->origin == LIBXL_FEATURE_ORIGIN_HOST;
+    const char *key = of_host ? device_default_key(type) : NULL;
+    char *name, *value, *why;
+
+    if (severity == FINE)
+        return;
+    why = find_fault(f, type);
+    if (!why)
+        return;
+
+    name = printable(f->name);
+    value = printable(f->requested);
+    say(check, severity, "%s: config-%s=`%s'%s%s%s%s%s%s: %s", device, name,
+        value, of_host ? " (" : "",
+        of_host ? key ? key : "a default of the host" : "",
+        of_host ? ")" : "", f->granted ? ", granted `" : "",
+        f->granted ?: "", f->granted ? "'" : "", why);
+    free(name);
+    free(value);
+    free(why);
+}
+
+/*
+ * One sentence for all the requests of a device of which nothing is known:
+ * what can be done, or that nothing can.
+ */
+static void say_device(struct check *check, const char *device,
+                       uint32_t backend_domid, const char *type,
+                       const libxl_device_feature *features, int num)
+{
+    enum severity severity = FINE;
+    bool pending = false, of_host = true;
+    char *text = NULL;
+    size_t len;
+    FILE *f;
+    int i, said = 0;
+
+    f = open_memstream(&text, &len);
+    if (!f) {
+        perror("xl: open_memstream");
+        exit(EXIT_FAILURE);
+    }
+    for (i = 0; i < num; i++) {
+        enum severity one = judge(&features[i], check->occasion);
+        char *value;
+
+        if (features[i].verdict != LIBXL_FEATURE_VERDICT_NO_CONTROL &&
+            features[i].verdict != LIBXL_FEATURE_VERDICT_PENDING)
+            continue;
+        if (one > severity)
+            severity = one;
+        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING)
+            pending = true;
+        if (features[i].origin != LIBXL_FEATURE_ORIGIN_HOST)
+            of_host = false;
+        value = printable(features[i].requested);
+        fprintf(f, "%sconfig-%s=`%s'", said++ ? ", " : "", features[i].name,
+                value);
+        free(value);
+    }
+    fclose(f);
+
+    if (severity != FINE)
+        say(check, severity, "%s: its %s backend in domain %u %s: %s %s no"
+            " effect%s; %s, or take %s away with config-<feature>=default",
+            device, type, backend_domid,
+            pending ? "does not answer" : "has no feature control", text,
+            said == 1 ? "has" : "have",
+            of_host ? " (all from the host's defaults)" : "",
+            pending ? "see why in the log of the backend's domain" :
+            !strcmp(type, "virtio_disk")
+            ? "there is none for virtio" :
+            !strcmp(type, "qdisk")
+            ? "use a disk that blkback serves (backendtype=phy)"
+            : "load backends that have it there (see xen-feature-control(7)),"
+              " which only Linux has",
+            said == 1 ? "the request" : "the requests");
+    free(text);
+}
+
+static void say_all(struct check *check, const char *device,
+                    uint32_t backend_domid, const char *type,
+                    const libxl_device_feature *features, int num)
+{
     int i;
 
-    if (!config || !config[0])
+    for (i = 0; i < num; i++)
+        say_feature(check, device, type, &features[i]);
+    say_device(check, device, backend_domid, type, features, num);
+}
+
+/* Before there is a domain. */
+
+static void check_lists(struct check *check, const char *device,
+                        const char *backend_domname, uint32_t backend_domid,
+                        const char *type, libxl_key_value_list config,
+                        libxl_key_value_list config_default)
+{
+    libxl_device_feature *features;
+    int i, num;
+
+    if (!config && !config_default)
         return;
 
     if (backend_domname &&
         libxl_domain_qualifier_to_domid(ctx, backend_domname, &backend_domid))
         return; /* libxl cannot create the device either, and says why */
 
-    be = ask_backend(check, backend_domid, type);
+    if (libxl_device_request_list(ctx, backend_domid, type, &config,
+                                  &config_default, &features, &num))
+        return; /* it has said why; what counts comes later */
 
-    for (i = 0; config[i]; i += 2) {
-        why = find_fault(be, config[i], config[i + 1]);
-        if (!why)
-            continue;
-
-        from = device_config_default(kind, config[i], config[i + 1]);
-        feature = printable(config[i]);
-        value = printable(config[i + 1]);
-        fprintf(stderr, "xl: %s: %s%s%s: config-%s=%s%s%s%s: %s\n",
-                config_check == CHECK_STRICT ? "error" : "warning",
-                kind, *name ? " " : "", name, feature, value,
-                from ? " (" : "", from ? from : "", from ? ")" : "", why);
-        free(feature);
-        free(value);
-        free(why);
-        check->num_complaints++;
-    }
+    for (i = 0; i < num; i++)
+        if (features[i].verdict != LIBXL_FEATURE_VERDICT_PENDING)
+            say_feature(check, device, type, &features[i]);
+    libxl_device_feature_list_free(features, num);
 }
 
 static void check_nic(struct check *check, const libxl_device_nic *nic)
 {
-    char devid[12] = "";
+    char *device;
 
     if (nic->devid >= 0)
-        snprintf(devid, sizeof(devid), "%d", nic->devid);
-    check_config(check, "vif", devid, nic->backend_domname,
-                 nic->backend_domid, "vif", nic->config);
+        xasprintf(&device, "vif %d", nic->devid);
+    else
+        device = xstrdup("vif");
+    check_lists(check, device, nic->backend_domname, nic->backend_domid,
+                "vif", nic->config, nic->config_default);
+    free(device);
 }
 
 static void check_disk(struct check *check, const libxl_device_disk *disk,
-                       bool hvm)
+                       libxl_domain_type type)
 {
-    char *vdev = printable(disk->vdev ? disk->vdev : "");
+    char *vdev = printable(disk->vdev ? disk->vdev : ""), *device;
 
-    check_config(check, "disk", vdev, disk->backend_domname,
-                 disk->backend_domid, disk_backend_type(disk, hvm),
-                 disk->config);
+    xasprintf(&device, "disk %s", vdev);
+    check_lists(check, device, disk->backend_domname, disk->backend_domid,
+                disk_backend_type(disk, type), disk->config,
+                disk->config_default);
+    free(device);
     free(vdev);
 }
 
-static int finish(struct check *check)
+static int finish(struct check *check, const char *consequence)
 {
-    int i, rc = 0;
+    int rc = 0;
 
-    if (check->num_complaints && config_check == CHECK_STRICT) {
-        fprintf(stderr, "xl: error: nothing is created or changed, because"
-                " of config_check=\"strict\"\n");
+    if (check->num_refused) {
+        fprintf(stderr, "xl: error: %s, because of config_check=\"%s\"\n",
+                consequence, config_check_word());
         rc = ERROR_INVAL;
     }
-
-    for (i = 0; i < check->num_backends; i++)
-        libxl_backend_feature_list_free(check->backends[i].features,
-                                        check->backends[i].num_features);
-    free(check->backends);
+    free(check->reason);
 
     return rc;
 }
 
-int check_device_config(const libxl_domain_config *d_config)
+/* What the host wants is not known where it cannot be read. */
+static int check_wrong(enum config_occasion occasion)
 {
-    struct check check = { 0 };
-    int i;
-
-    if (config_check == CHECK_OFF)
+    if (!device_defaults_wrong())
         return 0;
+    if (occasion == OCCASION_ASKED) {
+        fprintf(stderr, "xl: error: nothing is created or changed, because of"
+                " the mistake named above\n");
+        return ERROR_INVAL;
+    }
+    fprintf(stderr, "xl: warning: going on in spite of the mistake named"
+            " above, with the requests that the domain has\n");
+    return 0;
+}
+
+int check_requests(const libxl_domain_config *d_config,
+                   enum config_occasion occasion)
+{
+    struct check check = { .occasion = occasion };
+    int i, rc;
+
+    rc = check_wrong(occasion);
+    if (rc || level == CHECK_OFF)
+        return rc;
 
     for (i = 0; i < d_config->num_nics; i++)
         check_nic(&check, &d_config->nics[i]);
     for (i = 0; i < d_config->num_disks; i++)
-        check_disk(&check, &d_config->disks[i],
-                   d_config->c_info.type == LIBXL_DOMAIN_TYPE_HVM);
+        check_disk(&check, &d_config->disks[i], d_config->c_info.type);
 
-    return finish(&check);
+    rc = finish(&check, "nothing is created or changed");
+    if (!rc && occasion == OCCASION_MOVED)
+        report_missing_defaults(d_config);
+
+    return rc;
 }
 
-int check_nic_device_config(libxl_device_nic *nic)
+int check_nic_requests(libxl_device_nic *nic)
 {
-    struct check check = { 0 };
+    struct check check = { .occasion = OCCASION_ASKED };
+    int rc;
 
-    if (config_check == CHECK_OFF)
-        return 0;
+    rc = check_wrong(OCCASION_ASKED);
+    if (rc || level == CHECK_OFF)
+        return rc;
 
     check_nic(&check, nic);
 
-    return finish(&check);
+    return finish(&check, "nothing is created");
 }
 
-int check_disk_device_config(uint32_t domid, libxl_device_disk *disk)
+int check_disk_requests(libxl_device_disk *disk, libxl_domain_type type)
 {
-    struct check check = { 0 };
-    libxl_dominfo info;
-    bool hvm = false;
+    struct check check = { .occasion = OCCASION_ASKED };
+    int rc;
 
-    if (config_check == CHECK_OFF)
+    rc = check_wrong(OCCASION_ASKED);
+    if (rc || level == CHECK_OFF)
+        return rc;
+
+    check_disk(&check, disk, type);
+
+    return finish(&check, "nothing is created");
+}
+
+/* A guest that did not come up again. */
+
+/* From malloc. */
+static char *refused_path(const char *name)
+{
+    char *path, *p;
+
+    xasprintf(&path, REFUSED_DIR "/%s", name);
+    for (p = path + strlen(REFUSED_DIR "/"); *p; p++)
+        if (*p == '/')
+            *p = '%';
+
+    return path;
+}
+
+static void note_refused(const char *name, const char *reason)
+{
+    char *path = refused_path(name);
+    FILE *f;
+
+    syslog(LOG_DAEMON | LOG_ERR, "xl: domain %s was not started again: %s",
+           name, reason);
+
+    f = mkdir(REFUSED_DIR, 0755) && errno != EEXIST ? NULL : fopen(path, "w");
+    if (!f || fprintf(f, "%s\n", reason) < 0 || fclose(f))
+        fprintf(stderr, "xl: cannot write %s: %s\n", path, strerror(errno));
+    free(path);
+}
+
+static void forget_refused(const char *name)
+{
+    char *path = refused_path(name);
+
+    unlink(path);
+    free(path);
+}
+
+int list_refused(void (*f)(const char *name, const char *reason, void *user),
+                 void *user)
+{
+    DIR *dir = opendir(REFUSED_DIR);
+    struct dirent *entry;
+    int num = 0;
+
+    while (dir && (entry = readdir(dir))) {
+        char *path, reason[1024] = "";
+        FILE *file;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        path = refused_path(entry->d_name);
+        file = fopen(path, "r");
+        if (file && fgets(reason, sizeof(reason), file))
+            reason[strcspn(reason, "\n")] = 0;
+        if (file)
+            fclose(file);
+        free(path);
+        f(entry->d_name, reason, user);
+        num++;
+    }
+    if (dir)
+        closedir(dir);
+
+    return num;
+}
+
+/* Once there is a domain. */
+
+/* From malloc. */
+static char *device_name(const libxl_device_features *device)
+{
+    char *name;
+
+    if (!strcmp(device->kind, "vif")) {
+        xasprintf(&name, "vif %d", device->devid);
+        return name;
+    }
+    if (device->vdev)
+        xasprintf(&name, "disk %s", device->vdev);
+    else
+        xasprintf(&name, "disk %d", device->devid);
+
+    return name;
+}
+
+static int check_devices(struct check *check, uint32_t domid,
+                         const libxl_domain_config *d_config)
+{
+    libxl_device_features *devices;
+    int i, num, rc;
+
+    rc = libxl_device_verdict_list(ctx, domid, d_config, &devices, &num, NULL);
+    if (rc)
+        return rc;
+
+    for (i = 0; i < num; i++) {
+        char *name = device_name(&devices[i]);
+
+        say_all(check, name, devices[i].backend_domid,
+                devices[i].backend_type, devices[i].features,
+                devices[i].num_features);
+        free(name);
+    }
+    libxl_device_features_list_free(devices, num);
+
+    return 0;
+}
+
+int check_granted(uint32_t domid, const libxl_domain_config *d_config,
+                  enum config_occasion occasion)
+{
+    struct check check = { .occasion = occasion };
+    const char *name = d_config->c_info.name ?: "";
+    int rc;
+
+    if (level == CHECK_OFF)
         return 0;
 
-    /* Only there it makes a difference. */
-    if (disk->is_cdrom && disk->config) {
-        libxl_dominfo_init(&info);
-        if (!libxl_domain_info(ctx, &info, domid))
-            hvm = info.domain_type == LIBXL_DOMAIN_TYPE_HVM;
-        libxl_dominfo_dispose(&info);
-    }
-    check_disk(&check, disk, hvm);
+    rc = check_devices(&check, domid, d_config);
+    if (rc && level >= CHECK_STRICT && occasion != OCCASION_KEPT)
+        say(&check, REFUSED, "what became of the requests cannot be read");
 
-    return finish(&check);
+    if (occasion == OCCASION_REBOOT) {
+        report_missing_defaults(d_config);
+        if (check.reason)
+            note_refused(name, check.reason);
+    }
+    if (!check.reason && *name)
+        forget_refused(name);
+
+    return finish(&check, "the domain is destroyed before it ran");
+}
+
+static int check_attached(uint32_t domid, const libxl_domain_config *d_config)
+{
+    struct check check = { .occasion = OCCASION_ASKED };
+    int rc;
+
+    if (level == CHECK_OFF)
+        return 0;
+
+    rc = check_devices(&check, domid, d_config);
+    if (rc && level >= CHECK_STRICT)
+        say(&check, REFUSED, "what became of the requests cannot be read");
+
+    return finish(&check, "the device is removed again");
+}
+
+int check_granted_nic(uint32_t domid, libxl_device_nic *nic)
+{
+    const libxl_domain_config d_config = { .nics = nic, .num_nics = 1 };
+    int rc = check_attached(domid, &d_config);
+
+    if (rc && libxl_device_nic_destroy(ctx, domid, nic, NULL))
+        fprintf(stderr, "xl: error: vif %d cannot be removed\n", nic->devid);
+
+    return rc;
+}
+
+int check_granted_disk(uint32_t domid, libxl_device_disk *disk)
+{
+    const libxl_domain_config d_config = { .disks = disk, .num_disks = 1 };
+    int rc = check_attached(domid, &d_config);
+
+    if (rc && libxl_device_disk_destroy(ctx, domid, disk, NULL))
+        fprintf(stderr, "xl: error: disk %s cannot be removed\n", disk->vdev);
+
+    return rc;
+}
+
+/* A domain that exists, by another configuration. */
+
+static const char *find_value(libxl_key_value_list list, const char *key)
+{
+    const char *value = NULL;
+    int i;
+
+    for (i = 0; list && list[i]; i += 2)
+        if (!strcmp(list[i], key))
+            value = list[i + 1];
+
+    return value;
+}
+
+/* Of what was requested: what is not any more. */
+static void compare(struct check *check, const char *device,
+                    libxl_key_value_list config,
+                    libxl_key_value_list recorded)
+{
+    int i;
+
+    if (level == CHECK_OFF)
+        return;
+
+    for (i = 0; recorded && recorded[i]; i += 2) {
+        const char *key = recorded[i];
+        const char *was = find_value(recorded, key) ?: "";
+        const char *is = find_value(config, key);
+        char *shown_was, *shown_is;
+
+        if ((is && !strcmp(is, was)) ||
+            !strcmp(was, LIBXL_DEVICE_CONFIG_DEFAULT))
+            continue;
+        shown_was = printable(was);
+        shown_is = printable(is ?: "");
+        if (!is)
+            say(check, level >= CHECK_STRICT ? REFUSED : WARNED,
+                "%s: config-%s=`%s' was requested of it, and the"
+                " configuration given here does not have it; say the same, or"
+                " config-%s=default to let it go", device, key, shown_was,
+                key);
+        else
+            say(check, WARNED, "%s: config-%s is `%s' now, and was `%s'",
+                device, key, shown_is, shown_was);
+        free(shown_was);
+        free(shown_is);
+    }
+}
+
+static void keep_default(libxl_key_value_list *list,
+                         const libxl_key_value_list *recorded)
+{
+    libxl_key_value_list_dispose(list);
+    *list = NULL;
+    if (*recorded)
+        libxl_key_value_list_copy(ctx, list, recorded);
+}
+
+int keep_recorded_requests(libxl_domain_config *d_config,
+                           const libxl_domain_config *record)
+{
+    struct check check = { .occasion = OCCASION_MOVED };
+    char *device;
+    int i, j;
+
+    for (i = 0; i < d_config->num_nics; i++) {
+        libxl_device_nic *nic = &d_config->nics[i];
+        int devid = nic->devid >= 0 ? nic->devid : i;
+
+        for (j = 0; j < record->num_nics; j++) {
+            if ((record->nics[j].devid >= 0 ? record->nics[j].devid : j)
+                != devid)
+                continue;
+            xasprintf(&device, "vif %d", devid);
+            compare(&check, device, nic->config, record->nics[j].config);
+            free(device);
+            keep_default(&nic->config_default,
+                         &record->nics[j].config_default);
+        }
+    }
+    for (i = 0; i < d_config->num_disks; i++) {
+        libxl_device_disk *disk = &d_config->disks[i];
+
+        for (j = 0; j < record->num_disks; j++) {
+            if (!disk->vdev || !record->disks[j].vdev ||
+                strcmp(disk->vdev, record->disks[j].vdev))
+                continue;
+            xasprintf(&device, "disk %s", disk->vdev);
+            compare(&check, device, disk->config, record->disks[j].config);
+            free(device);
+            keep_default(&disk->config_default,
+                         &record->disks[j].config_default);
+        }
+    }
+
+    return finish(&check, "nothing is done");
+}
+
+static int count_requests(libxl_key_value_list config,
+                          libxl_key_value_list config_default)
+{
+    int i, num = 0;
+
+    for (i = 0; config && config[i]; i += 2)
+        if (config[i + 1] && strcmp(config[i + 1], LIBXL_DEVICE_CONFIG_DEFAULT))
+            num++;
+    for (i = 0; config_default && config_default[i]; i += 2)
+        if (!find_value(config, config_default[i]))
+            num++;
+
+    return num;
+}
+
+uint32_t config_check_stream_flags(const char *json)
+{
+    libxl_domain_config d_config;
+    int i, num = 0;
+
+    libxl_domain_config_init(&d_config);
+    if (!libxl_domain_config_from_json(ctx, &d_config, json)) {
+        for (i = 0; i < d_config.num_nics; i++)
+            num += count_requests(d_config.nics[i].config,
+                                  d_config.nics[i].config_default);
+        for (i = 0; i < d_config.num_disks; i++)
+            num += count_requests(d_config.disks[i].config,
+                                  d_config.disks[i].config_default);
+    }
+    libxl_domain_config_dispose(&d_config);
+
+    if (!num || level == CHECK_OFF)
+        return 0;
+    if (level >= CHECK_STRICT)
+        return XL_MANDATORY_FLAG_FEATURE_CONTROL;
+
+    fprintf(stderr, "xl: note: %d request%s of features (config-) go%s along;"
+            " a host without feature control ignores them\n", num,
+            num == 1 ? "" : "s", num == 1 ? "es" : "");
+
+    return 0;
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What is requested of the features of a device: config-<feature>=<value>
- * in its specification, and the host's defaults
+ * in its specification
  */
 
 #ifndef XL_DEVICE_CONFIG_H
@@ -20,33 +20,6 @@
  */
 bool parse_nic_device_config(XLU_Config *config, const char *token,
                              libxl_device_nic *nic);
-
-/*
- * Takes vif.default.config and disk.default.config from xl.conf.  Does not
- * return if one of them is wrong, for the same reason.
- */
-void parse_default_device_config(XLU_Config *config);
-
-/*
- * To be called once the specification of a device has been parsed.  Adds
- * the host's default for each feature that the specification does not name,
- * and takes out what is to be `default', the backend's.
- */
-void complete_nic_device_config(libxl_device_nic *nic);
-void complete_disk_device_config(libxl_device_disk *disk);
-
-/*
- * The type of the backend that libxl will choose for disk, in a domain with
- * a device model or without: "vbd", and so on.
- */
-const char *disk_backend_type(const libxl_device_disk *disk, bool hvm);
-
-/*
- * Returns the key of xl.conf if this request of a device of that kind, "vif"
- * or "disk", is the host's default, and otherwise NULL.
- */
-const char *device_config_default(const char *kind, const char *feature,
-                                  const char *value);
 
 #endif /* XL_DEVICE_CONFIG_H */
 

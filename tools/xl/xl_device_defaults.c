@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the host requests by default: see xl_device_defaults.h
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxl_utils.h>
+
+#include "xl.h"
+#include "xl_config_check.h"
+#include "xl_device_defaults.h"
+#include "xl_utils.h"
+
+static struct device_default {
+    const char *type; /* of the backend */
+    const char *key;
+    libxl_key_value_list config;
+} defaults[] = {
+    { .type = "vif", .key = "vif.default.config" },
+    { .type = "vbd", .key = "disk.default.config" },
+    { .type = "qdisk", .key = "qdisk.default.config" },
+};
+
+#define NUM_DEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
+
+static bool wrong;
+
+static struct device_default *find_default(const char *type)
+{
+    int i;
+
+    for (i = 0; i < NUM_DEFAULTS; i++)
+        if (!strcmp(defaults[i].type, type))
+            return &defaults[i];
+
+    return NULL;
+}
+
+const char *device_default_key(const char *type)
+{
+    const struct device_default *def = find_default(type);
+
+    return def ? def->key : NULL;
+}
+
+bool device_defaults_wrong(void)
+{
+    return wrong;
+}
+
+void set_device_defaults_wrong(void)
+{
+    wrong = true;
+}
+
+void parse_default_device_config(XLU_Config *config)
+{
+    struct device_default *def;
+    const char *list;
+    int i, e;
+
+    for (i = 0; i < NUM_DEFAULTS; i++) {
+        def = &defaults[i];
+
+        e = xlu_cfg_get_string(config, def->key, &list, 0);
+        if (e == ESRCH)
+            continue;
+        libxl_key_value_list_dispose(&def->config);
+        def->config = NULL;
+        if (!e)
+            e = xlu_device_config_parse_list(config, def->key, list,
+                                             &def->config);
+        if (e) { /* libxlu has said why */
+            libxl_key_value_list_dispose(&def->config);
+            def->config = NULL;
+            wrong = true;
+        }
+    }
+}
+
+static void complete(libxl_key_value_list *config_default, const char *type)
+{
+    const struct device_default *def = find_default(type);
+
+    libxl_key_value_list_dispose(config_default);
+    *config_default = NULL;
+    if (def && def->config)
+        libxl_key_value_list_copy(ctx, config_default, &def->config);
+}
+
+void complete_nic_device_config(libxl_device_nic *nic)
+{
+    complete(&nic->config_default, "vif");
+}
+
+void complete_disk_device_config(libxl_device_disk *disk,
+                                 libxl_domain_type type)
+{
+    const char *backend_type = disk_backend_type(disk, type);
+    static bool said;
+
+    complete(&disk->config_default, backend_type);
+
+    if (!said && !strcmp(backend_type, "qdisk") && !disk->config_default &&
+        disk->format != LIBXL_DISK_FORMAT_EMPTY &&
+        find_default("vbd")->config && !find_default("qdisk")->config) {
+        fprintf(stderr, "xl: note: disk %s is served by QEMU, which"
+                " disk.default.config is not for (qdisk.default.config is);"
+                " the same goes for other such disks\n", disk->vdev);
+        said = true;
+    }
+}
+
+const char *disk_backend_type(const libxl_device_disk *disk,
+                              libxl_domain_type type)
+{
+    switch (disk->backend) {
+    case LIBXL_DISK_BACKEND_UNKNOWN:
+        break;
+    case LIBXL_DISK_BACKEND_PHY:
+        return "vbd";
+    case LIBXL_DISK_BACKEND_STANDALONE:
+        return "virtio_disk";
+    default:
+        return libxl_disk_backend_to_string(disk->backend);
+    }
+
+    /* As libxl__device_disk_setdefault() will see it. */
+    if (disk->specification == LIBXL_DISK_SPECIFICATION_VIRTIO)
+        return "virtio_disk";
+    if (disk->is_cdrom && type == LIBXL_DOMAIN_TYPE_HVM)
+        return "qdisk";
+    if (disk->is_cdrom && disk->format == LIBXL_DISK_FORMAT_EMPTY)
+        return "vbd";
+    if (disk->format != LIBXL_DISK_FORMAT_RAW ||
+        (!libxl_defbool_is_default(disk->colo_enable) &&
+         libxl_defbool_val(disk->colo_enable)))
+        return "qdisk";
+    return "vbd";
+}
+
+libxl_domain_type domain_type(uint32_t domid)
+{
+    libxl_domain_type type = LIBXL_DOMAIN_TYPE_INVALID;
+    libxl_dominfo info;
+
+    libxl_dominfo_init(&info);
+    if (!libxl_domain_info(ctx, &info, domid))
+        type = info.domain_type;
+    libxl_dominfo_dispose(&info);
+
+    return type;
+}
+
+static bool has_key(libxl_key_value_list list, const char *key)
+{
+    int i;
+
+    for (i = 0; list && list[i]; i += 2)
+        if (!strcmp(list[i], key))
+            return true;
+
+    return false;
+}
+
+static int print_missing(FILE *f, const char *kind, const char *name,
+                         const char *type, libxl_key_value_list config,
+                         libxl_key_value_list config_default)
+{
+    const struct device_default *def = find_default(type);
+    int i, num = 0;
+
+    for (i = 0; def && def->config && def->config[i]; i += 2) {
+        if (has_key(config, def->config[i]) ||
+            has_key(config_default, def->config[i]))
+            continue;
+        fprintf(f, "%s%s=%s", num++ ? "," : "", def->config[i],
+                def->config[i + 1]);
+    }
+    if (num)
+        fprintf(f, " of %s %s; ", kind, name);
+
+    return num;
+}
+
+int report_missing_defaults(const libxl_domain_config *d_config)
+{
+    char *text = NULL, name[12];
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    int i, num = 0;
+
+    if (!f) {
+        perror("xl: open_memstream");
+        exit(EXIT_FAILURE);
+    }
+
+    for (i = 0; i < d_config->num_nics; i++) {
+        const libxl_device_nic *nic = &d_config->nics[i];
+
+        snprintf(name, sizeof(name), "%d", nic->devid >= 0 ? nic->devid : i);
+        num += print_missing(f, "vif", name, "vif", nic->config,
+                             nic->config_default);
+    }
+    for (i = 0; i < d_config->num_disks; i++) {
+        const libxl_device_disk *disk = &d_config->disks[i];
+
+        num += print_missing(f, "disk", disk->vdev ? disk->vdev : "",
+                             disk_backend_type(disk, d_config->c_info.type),
+                             disk->config, disk->config_default);
+    }
+    fclose(f);
+    if (num)
+        fprintf(stderr, "xl: note: %s keeps the defaults that it was made"
+                " with; of this host's, it does not have %.*s\n",
+                d_config->c_info.name ? d_config->c_info.name : "the domain",
+                (int)(len - strlen("; ")), text);
+    free(text);
+
+    return num;
+}
+
+void append_device_defaults(void **config, int *len)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    int i, j;
+
+    if (!f) {
+        perror("xl: open_memstream");
+        exit(EXIT_FAILURE);
+    }
+
+    fprintf(f, "%.*s\n", *len, (const char *)*config);
+    for (i = 0; i < NUM_DEFAULTS; i++) {
+        libxl_key_value_list def = defaults[i].config;
+
+        fprintf(f, "%s=\"", defaults[i].key);
+        for (j = 0; def && def[j]; j += 2)
+            fprintf(f, "%s%s=%s", j ? "," : "", def[j], def[j + 1]);
+        fprintf(f, "\"\n");
+    }
+    fprintf(f, "config_check=\"%s\"\n", config_check_word());
+    fclose(f);
+
+    free(*config);
+    *config = text;
+    *len = size;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-basic-offset: 4
+ * indent-tabs-mode: nil
+ * End:
+ */
