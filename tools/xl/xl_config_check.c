@@ -100,6 +100,7 @@ static enum severity judge(const libxl_device_feature *feature,
                            enum config_occasion occasion)
 {
     bool of_host = feature->origin == LIBXL_FEATURE_ORIGIN_HOST;
+    bool asked = occasion == OCCASION_ASKED || occasion == OCCASION_UPDATE;
     enum severity severity = FINE;
 
     if (level == CHECK_OFF)
@@ -126,8 +127,7 @@ static enum severity judge(const libxl_device_feature *feature,
             (level == CHECK_STRICT && !of_host) ? REFUSED : WARNED;
         break;
     case LIBXL_FEATURE_VERDICT_MALFORMED:
-        severity = level >= CHECK_STRICT || occasion == OCCASION_ASKED
-            ? REFUSED : WARNED;
+        severity = level >= CHECK_STRICT || asked ? REFUSED : WARNED;
         break;
     }
     if (severity == REFUSED && occasion == OCCASION_KEPT)
@@ -317,18 +317,29 @@ static void check_lists(struct check *check, const char *device,
                                   &config_default, &features, &num))
         return; /* it has said why; what counts comes later */
 
-    for (i = 0; i < num; i++)
-        if (features[i].verdict != LIBXL_FEATURE_VERDICT_PENDING)
+    for (i = 0; i < num; i++) {
+        enum severity severity = judge(&features[i], check->occasion);
+
+        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING)
+            continue;
+        /* What will be created is looked at once more. */
+        if (severity == REFUSED || dryrun_only ||
+            check->occasion == OCCASION_UPDATE)
             say_feature(check, device, type, &features[i]);
+    }
     libxl_device_feature_list_free(features, num);
 }
 
-static void check_nic(struct check *check, const libxl_device_nic *nic)
+/* devid: for one that has none yet, or -1. */
+static void check_nic(struct check *check, const libxl_device_nic *nic,
+                      int devid)
 {
     char *device;
 
     if (nic->devid >= 0)
-        xasprintf(&device, "vif %d", nic->devid);
+        devid = nic->devid;
+    if (devid >= 0)
+        xasprintf(&device, "vif %d", devid);
     else
         device = xstrdup("vif");
     check_lists(check, device, nic->backend_domname, nic->backend_domid,
@@ -368,7 +379,7 @@ static int check_wrong(enum config_occasion occasion)
 {
     if (!device_defaults_wrong())
         return 0;
-    if (occasion == OCCASION_ASKED) {
+    if (occasion == OCCASION_ASKED || occasion == OCCASION_UPDATE) {
         fprintf(stderr, "xl: error: nothing is created or changed, because of"
                 " the mistake named above\n");
         return ERROR_INVAL;
@@ -389,7 +400,7 @@ int check_requests(const libxl_domain_config *d_config,
         return rc;
 
     for (i = 0; i < d_config->num_nics; i++)
-        check_nic(&check, &d_config->nics[i]);
+        check_nic(&check, &d_config->nics[i], i);
     for (i = 0; i < d_config->num_disks; i++)
         check_disk(&check, &d_config->disks[i], d_config->c_info.type);
 
@@ -409,7 +420,7 @@ int check_nic_requests(libxl_device_nic *nic)
     if (rc || level == CHECK_OFF)
         return rc;
 
-    check_nic(&check, nic);
+    check_nic(&check, nic, -1);
 
     return finish(&check, "nothing is created");
 }

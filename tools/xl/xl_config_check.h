@@ -20,7 +20,8 @@ enum config_check {
 
 /* Why devices are made. */
 enum config_occasion {
-    OCCASION_ASKED,  /* by a person who is there: create, attach, update */
+    OCCASION_ASKED,  /* by a person who is there: create, attach */
+    OCCASION_UPDATE, /* the same, and nothing is made now */
     OCCASION_MOVED,  /* a domain that exists: restore, receive */
     OCCASION_REBOOT,
     OCCASION_KEPT,   /* soft reset, failover: nothing is refused any more */
