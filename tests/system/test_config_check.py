@@ -223,7 +223,7 @@ def test_reboot(host: Host) -> None:
              " sed s/vif-bridge/vif-bridge.real/ /etc/xen/scripts/vif-odd"
              " >/etc/xen/scripts/vif-bridge && chmod 755 /etc/xen/scripts/vif-bridge")
     assert host.run("xl device-features --check guest").rc == 0
-    guest.tell("reboot")
+    guest.tell("sh reboot -f")
     host.run("timeout 120 sh -c 'while ! [ -s /run/xen/xl-refused/guest ] || xl domid guest;"
              " do sleep 0.5; done' >/dev/null 2>&1")
     reason = host.run("cat /run/xen/xl-refused/guest").stdout
@@ -252,7 +252,7 @@ def test_config_update(host: Host) -> None:
 
     host.run(f"xl config-update guest {guest.path}")
     conf(host)
-    guest.tell("reboot")
+    guest.tell("sh reboot -f")
     guest.refresh().ask("report")
     assert host.tree(f"{guest.backend('vif', 0)}/config") == {QUEUES: "1"}
     record = json.loads(host.run("xl list -l guest").stdout)[0]["config"]["nics"][0]
@@ -383,6 +383,6 @@ def test_monitor_of_before(guest: Guest) -> None:
     assert not host.run("xl network-attach old bridge=xenbr0").stderr
     said(host.run(f"xl network-attach guest bridge=xenbr0 config-{QUEUES}=1"))
     # That is what is lost.
-    old.tell("reboot")
+    old.tell("sh reboot -f")
     old.refresh().ask("report")
     assert "config" not in host.list(old.backend("vif", 1))

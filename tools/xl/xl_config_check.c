@@ -389,6 +389,75 @@ static int check_wrong(enum config_occasion occasion)
     return 0;
 }
 
+/*
+ * The grants of a guest's queues, of which it has no more than a number of
+ * frames: the one thing about features that is known here, because it shows
+ * only in the guest, long after.
+ */
+#define QUEUES           "multi-queue-max-queues"
+#define VIF_QUEUE_GRANTS 514        /* two rings of 256 and their pages: Linux */
+#define VBD_QUEUE_GRANTS (16 + 33)  /* a ring, and one request: it waits */
+#define FRAME_GRANTS     512
+#define XEN_GRANT_FRAMES 64         /* gnttab_max_frames, if nobody set it */
+
+static const char *find_value(libxl_key_value_list list, const char *key);
+
+static unsigned int num_queues(int vcpus, uint32_t backend_domid,
+                               libxl_key_value_list config,
+                               libxl_key_value_list config_default)
+{
+    const char *value = find_value(config, QUEUES) ?:
+        find_value(config_default, QUEUES);
+    unsigned int queues = vcpus;
+    unsigned long long max = 0;
+    libxl_dominfo info;
+
+    if (value && value[0] && !value[strspn(value, "0123456789")]) {
+        max = strtoull(value, NULL, 10) ?: 1;
+    } else {
+        /* By itself a backend gives as many as it has CPUs. */
+        libxl_dominfo_init(&info);
+        if (!libxl_domain_info(ctx, &info, backend_domid))
+            max = info.vcpu_online;
+        libxl_dominfo_dispose(&info);
+    }
+
+    return max && max < queues ? max : queues;
+}
+
+static void note_grant_frames(const libxl_domain_config *d_config)
+{
+    const libxl_domain_build_info *b_info = &d_config->b_info;
+    long max = b_info->max_grant_frames >= 0 ? b_info->max_grant_frames
+                                             : XEN_GRANT_FRAMES;
+    unsigned long grants = 0, frames;
+    int i;
+
+    for (i = 0; i < d_config->num_nics; i++) {
+        const libxl_device_nic *nic = &d_config->nics[i];
+
+        grants += VIF_QUEUE_GRANTS *
+            num_queues(b_info->max_vcpus, nic->backend_domid, nic->config,
+                       nic->config_default);
+    }
+    for (i = 0; i < d_config->num_disks; i++) {
+        const libxl_device_disk *disk = &d_config->disks[i];
+
+        if (!strcmp(disk_backend_type(disk, d_config->c_info.type), "vbd"))
+            grants += VBD_QUEUE_GRANTS *
+                num_queues(b_info->max_vcpus, disk->backend_domid,
+                           disk->config, disk->config_default);
+    }
+
+    frames = (grants + FRAME_GRANTS - 1) / FRAME_GRANTS + 1;
+    if (frames > max)
+        fprintf(stderr, "xl: note: the queues of its devices want up to %lu"
+                " grant frames, and max_grant_frames is %ld: a guest that"
+                " cannot make them all has fewer, or devices that do not work;"
+                " set max_grant_frames=%lu, or request fewer queues"
+                " (config-" QUEUES ")\n", frames, max, frames);
+}
+
 int check_requests(const libxl_domain_config *d_config,
                    enum config_occasion occasion)
 {
@@ -407,6 +476,8 @@ int check_requests(const libxl_domain_config *d_config,
     rc = finish(&check, "nothing is created or changed");
     if (!rc && occasion == OCCASION_MOVED)
         report_missing_defaults(d_config);
+    if (!rc && occasion != OCCASION_MOVED)
+        note_grant_frames(d_config);
 
     return rc;
 }
