@@ -428,8 +428,8 @@ static unsigned int num_queues(int vcpus, uint32_t backend_domid,
 static void note_grant_frames(const libxl_domain_config *d_config)
 {
     const libxl_domain_build_info *b_info = &d_config->b_info;
-    long max = b_info->max_grant_frames >= 0 ? b_info->max_grant_frames
-                                             : XEN_GRANT_FRAMES;
+    unsigned long max = b_info->max_grant_frames == LIBXL_MAX_GRANT_DEFAULT
+        ? XEN_GRANT_FRAMES : b_info->max_grant_frames;
     unsigned long grants = 0, frames;
     int i;
 
@@ -452,7 +452,7 @@ static void note_grant_frames(const libxl_domain_config *d_config)
     frames = (grants + FRAME_GRANTS - 1) / FRAME_GRANTS + 1;
     if (frames > max)
         fprintf(stderr, "xl: note: the queues of its devices want up to %lu"
-                " grant frames, and max_grant_frames is %ld: a guest that"
+                " grant frames, and max_grant_frames is %lu: a guest that"
                 " cannot make them all has fewer, or devices that do not work;"
                 " set max_grant_frames=%lu, or request fewer queues"
                 " (config-" QUEUES ")\n", frames, max, frames);
