@@ -4,17 +4,22 @@
 #define LIBXLU_DEVICE_CONFIG_H
 
 /*
- * Parses param, a parameter of a device specification, and if it is
- * config-<feature>=<value> sets <feature> in *config to <value>, whatever
- * it was before.
+ * For a parameter that is config-<feature>=<value>, with blanks where one
+ * likes, or may have been meant to be that: sets <feature> in *config to
+ * <value>, whatever it was before.  spec is the specification that it is of.
  *
- * Returns 0, or
- *   ESRCH   param does not start with config-: it is someone else's
- *   EINVAL  it does, and *why says to the user what is wrong with it
- *   ENOMEM  (*why is set too)
+ * Returns EINVAL or ENOMEM after an error report.
  */
-int xlu__device_config_parse(const char *param, libxl_key_value_list *config,
-                             const char **why);
+int xlu__disk_parse_config(XLU_Config *cfg, const char *spec,
+                           const char *param, libxl_key_value_list *config);
+
+/*
+ * For any parameter of a disk.  Returns EINVAL after an error report if a
+ * request is part of its value, where it would be lost: after target=, or
+ * with something else than a comma before it.
+ */
+int xlu__disk_refuse_hidden(XLU_Config *cfg, const char *spec,
+                            const char *param);
 
 #endif /* LIBXLU_DEVICE_CONFIG_H */
 

@@ -134,12 +134,12 @@ END_TEST
 
 /* Wrong settings, in xl.conf and in a domain's file: nothing runs then. */
 static const struct { const char *conf, *message; } wrong[] = {
-    { "vif.default.config='a'", CONF_FILE ": config parsing error in"
+    { "vif.default.config='a'", CONF_FILE ":1: config parsing error in"
       " vif.default.config: no value, expected <feature>=<value> in `a'\n" },
     { "disk.default.config='a=1,,b=2'", "config parsing error in"
       " disk.default.config: the name of a feature is 1 to 64 characters" },
     { "vif.default.config='a b=1'", "in `a b=1'\n" },
-    { "vif.default.config='config-a=1,b='", "in `b='\n" },
+    { "vif.default.config='a=1,b='", "in `b='\n" },
     { "vif.default.config=['a=1']", "vif.default.config" },
     { "config_check='sometimes'", CONF_FILE ": config_check is \"off\","
       " \"warn\" or \"strict\", not \"sometimes\"\n" },
@@ -185,8 +185,7 @@ static const struct {
     { "vif = [ 'config-queues=-1' ]", "not a decimal number" },
     { "vif = [ 'config-queues=+1' ]", "not a decimal number" },
     { "vif = [ 'config-queues=0x2' ]", "not a decimal number" },
-    { "vif = [ 'config-queues= 2' ]", "not a decimal number" },
-    { "vif = [ 'config-queues=2 ' ]", "not a decimal number" },
+    { "vif = [ 'config-queues= 2 ' ]", NULL },
     { "vif = [ 'config-order=1' ]", "vif 0: config-order=1: the vif backend"
       " of domain 0 has no such feature; `xl backend-features -d 0 vif' lists"
       " what it has\n" },
@@ -194,8 +193,6 @@ static const struct {
     { "vif = [ 'config-queues=1,backend=3' ]", "vif 0: config-queues=1: the"
       " vif backend of domain 3 has no feature control, or is not loaded yet;"
       " load one that has, or remove the request\n" },
-    { "vif = [ 'config-x=1\033[2J\302\233\\177' ]",
-      "config-x=1\\x1b[2J\\xc2\\x9b" },
     { "vif = [ 'config-x=" SIXTY "12345' ]", "config-x=" SIXTY "1234...:" },
 
     { "disk = [ '" PHY ",config-order=3' ]", NULL },
