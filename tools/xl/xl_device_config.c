@@ -16,9 +16,6 @@
 bool parse_nic_device_config(XLU_Config *config, const char *token,
                              libxl_device_nic *nic)
 {
-    /* The config file parser skips only blanks. */
-    token += strspn(token, " \t\r\n");
-
     switch (xlu_vif_parse_config(config, token, nic)) {
     case 0:
         return true;
@@ -27,6 +24,71 @@ bool parse_nic_device_config(XLU_Config *config, const char *token,
     default: /* libxlu has said why */
         exit(EXIT_FAILURE);
     }
+}
+
+void refuse_misplaced_device_config(XLU_Config *config)
+{
+    /* What parse_config_data() takes devices from. */
+    static const char *const others[] = {
+        "channel", "dtdev", "iomem", "ioports", "irqs", "p9", "pci",
+        "pvcalls", "usbctrl", "usbdev", "usbdevice", "vdispl", "vfb", "vif2",
+        "virtio", "vkb", "vsnd", "vtpm",
+    };
+    int i, e;
+
+    e = xlu_device_config_refuse_setting(config, "vif", true);
+    if (!e)
+        e = xlu_device_config_refuse_setting(config, "disk", true);
+    for (i = 0; !e && i < sizeof(others) / sizeof(others[0]); i++)
+        e = xlu_device_config_refuse_setting(config, others[i], false);
+    if (e) /* libxlu has said why */
+        exit(EXIT_FAILURE);
+}
+
+void refuse_device_config_words(const char *command, int argc, char **argv)
+{
+    XLU_Config *config;
+    int i;
+
+    if (strcmp(command, "cd-insert") &&
+        (!strstr(command, "-attach") || !strcmp(command, "network-attach") ||
+         !strcmp(command, "block-attach")))
+        return;
+
+    config = xlu_cfg_init(stderr, "command line");
+    if (!config) {
+        fprintf(stderr, "Failed to allocate for configuration\n");
+        exit(EXIT_FAILURE);
+    }
+    for (i = 1; i < argc; i++)
+        if (xlu_device_config_refuse(config, command, argv[i]))
+            exit(EXIT_FAILURE);
+    xlu_cfg_destroy(config);
+}
+
+void split_words_at_commas(int first, int *argc, char ***argv)
+{
+    char **words = xmalloc(first * sizeof(*words)), *p;
+    int num = first, i;
+    bool several;
+
+    memcpy(words, *argv, first * sizeof(*words));
+    for (i = first; i < *argc; i++) {
+        p = (*argv)[i];
+        several = strchr(p, ',');
+        if (several)
+            p = strtok(xstrdup(p), ",");
+        while (p) {
+            while (*p == ' ')
+                p++;
+            words = xrealloc(words, (num + 1) * sizeof(*words));
+            words[num++] = p;
+            p = several ? strtok(NULL, ",") : NULL;
+        }
+    }
+
+    *argc = num;
+    *argv = words;
 }
 
 /*

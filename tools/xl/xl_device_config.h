@@ -21,6 +21,22 @@
 bool parse_nic_device_config(XLU_Config *config, const char *token,
                              libxl_device_nic *nic);
 
+/*
+ * For the settings of a domain: does not return if there is a
+ * config-<feature>=<value> where a device is specified that takes none, or
+ * where a string stands for a list.
+ */
+void refuse_misplaced_device_config(XLU_Config *config);
+
+/* The same for the words of a command: argv[0] is its name. */
+void refuse_device_config_words(const char *command, int argc, char **argv);
+
+/*
+ * Replaces the words of a command from the first-th on by their parts
+ * between commas, as in the specification of a device in a config file.
+ */
+void split_words_at_commas(int first, int *argc, char ***argv);
+
 #endif /* XL_DEVICE_CONFIG_H */
 
 /*

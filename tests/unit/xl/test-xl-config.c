@@ -222,11 +222,26 @@ START_TEST(the_message)
 }
 END_TEST
 
-START_TEST(two_parameters_in_one_argument)
+START_TEST(several_parameters_in_one_argument)
 {
     ck_assert_int_eq(XL_RUN("-N", "network-attach", "4",
-                            "config-a=1,config-b=2"), 1);
-    ck_assert_ptr_nonnull(strstr(err, "config-a=1,config-b=2"));
+                            "config-a=1,config-b=2"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "{\"a\":\"1\",\"b\":\"2\"}"));
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4",
+                            "mac=00:16:3e:00:00:01,, bridge=b,config-a=1, ",
+                            "config-b=2"), 1);
+    ck_assert_ptr_nonnull(strstr(err, "unrecognized argument `'"));
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4",
+                            "mac=00:16:3e:00:00:01,, bridge=b,config-a=1,",
+                            "config-b=2"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\"bridge\":\"b\""));
+    ck_assert_ptr_nonnull(strstr(out, "{\"a\":\"1\",\"b\":\"2\"}"));
+    /* A domain's name may have a comma in it. */
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4,5", "config-a=1"), 1);
+    ck_assert_ptr_nonnull(strstr(err, "4,5"));
+    /* As ever. */
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4", ""), 1);
+    ck_assert_int_eq(XL_RUN("-N", "network-attach", "4"), 0);
 }
 END_TEST
 
@@ -350,7 +365,7 @@ int main(void)
     tcase_add_loop_test(tc, taken, 0, PER_WAY(good));
     tcase_add_loop_test(tc, refused, 0, PER_WAY(bad));
     tcase_add_test(tc, the_message);
-    tcase_add_test(tc, two_parameters_in_one_argument);
+    tcase_add_test(tc, several_parameters_in_one_argument);
     tcase_add_test(tc, white_space);
     tcase_add_test(tc, several_vifs);
     tcase_add_test(tc, override_on_the_command_line);
