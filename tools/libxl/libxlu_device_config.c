@@ -271,8 +271,10 @@ int xlu__disk_parse_config(XLU_Config *cfg, const char *spec,
 int xlu__disk_refuse_hidden(XLU_Config *cfg, const char *spec,
                             const char *param)
 {
-    const char *request = find_request(param);
+    const char *request;
 
+    param += strspn(param, BLANKS);
+    request = find_request(param);
     /* A `=' starts what is no parameter at all, and an error anyway. */
     if (!request || request == param || param[0] == '=')
         return 0;

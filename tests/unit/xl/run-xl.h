@@ -9,7 +9,9 @@
 
 #include <check.h>
 
+#ifndef ARRAY_SIZE /* Xen's headers have it */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#endif
 
 /* Each program runs in a folder of its own. */
 #define CFG_FILE "guest.cfg"
