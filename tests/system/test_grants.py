@@ -23,9 +23,16 @@ def test_values(host: Host) -> None:
     ]
     guest = host.create(paused=True, vif=[
         f"bridge=xenbr0,config-{QUEUES}={requested}" for requested, _, _ in cases])
-    # What would play with an administrator's terminal.
+    # What would play with an administrator's terminal: xl takes no such value.
+    backend = guest.backend("vif", len(cases))
+    device = f"vif-{guest.domid}-{len(cases)}"
+    host.run(["xl", "network-attach", "guest", "bridge=xenbr0", f"config-{QUEUES}=1"])
     cases.append(("1\x1b[2J", "2", '"1?[2J" is not a decimal number'))
-    host.run(["xl", "network-attach", "guest", "bridge=xenbr0", f"config-{QUEUES}=1\x1b[2J"])
+    host.write(f"{backend}/config/{QUEUES}", cases[-1][0])
+    host.run(f"cd /sys/bus/xen-backend/drivers/vif && echo {device} >unbind && "
+             f"xenstore-rm {backend}/{QUEUES} && xenstore-write {backend}/state 1 && "
+             f"echo {device} >bind")
+    host.wait_for({f"{backend}/{QUEUES}": "2"})
 
     log = host.run("dmesg").stdout.splitlines()
     for devid, (requested, granted, message) in enumerate(cases):
