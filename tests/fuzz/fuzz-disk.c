@@ -32,10 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     libxl_device_disk_init(&disk);
     e = xlu_disk_parse(cfg, n, (const char *const *)specs, &disk);
     HOLDS(e == 0 || e == EINVAL);
-    for (kv = disk.config; !e && kv && *kv; kv += 2) {
-        HOLDS(libxl_device_config_key_valid(kv[0]));
-        HOLDS(kv[1] && *kv[1] && !strchr(kv[1], ','));
-    }
+    for (kv = disk.config; !e && kv && *kv; kv += 2)
+        HOLDS_REQUEST(kv);
+    /* None is part of something else. */
+    HOLDS(e || !disk.pdev_path || !strstr(disk.pdev_path, ",config-a="));
+    HOLDS(e || !disk.script || !strstr(disk.script, " config-a="));
+    HOLDS(e || !disk.vdev || !strstr(disk.vdev, " config-a="));
 
     libxl_device_disk_dispose(&disk);
     xlu_cfg_destroy(cfg);

@@ -21,4 +21,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                               \
     } while (0)
 
+/* Of a request, name and value, that was taken from a specification. */
+#define HOLDS_REQUEST(kv) do {                                          \
+        const char *p_ = (kv)[1];                                       \
+        HOLDS(libxl_device_config_key_valid((kv)[0]));                  \
+        HOLDS(strncmp((kv)[0], "config-", 7));                          \
+        HOLDS(p_ && *p_);                                               \
+        for (; *p_; p_++)                                               \
+            HOLDS(*p_ > ' ' && *p_ <= '~' && !strchr(",;=", *p_));      \
+    } while (0)
+
 #endif
