@@ -26,13 +26,17 @@ int xc_interface_close(xc_interface *xch)
 int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain,
                           unsigned int max_domains, xc_domaininfo_t *info)
 {
-    if (first_domain > 9)
-        return 0;
-    memset(info, 0, sizeof(*info));
-    info->domain = first_domain;
-    info->flags = XEN_DOMINF_running |
-        (first_domain & 1 ? XEN_DOMINF_hvm_guest : 0);
-    return 1;
+    uint32_t domid;
+    int num = 0;
+
+    for (domid = first_domain; domid <= 9 && num < max_domains; domid++) {
+        memset(&info[num], 0, sizeof(info[num]));
+        info[num].domain = domid;
+        info[num].flags = XEN_DOMINF_running |
+            (domid & 1 ? XEN_DOMINF_hvm_guest : 0);
+        num++;
+    }
+    return num;
 }
 
 const char *xc_domain_get_native_protocol(xc_interface *xch, uint32_t domid)
