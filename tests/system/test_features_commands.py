@@ -9,32 +9,38 @@ import jsonschema
 
 from host import Guest, Host
 
-# libxl leaves out of its JSON what is 0, false or not there.
 NUMBER = {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
+PRINTABLE = {"type": "string", "pattern": "^[ -~]*$"}
 TYPE = {"enum": ["uint", "bool"]}
-PRINTABLE = {"type": "string", "pattern": "^[ -~]*$", "maxLength": 256}
+BOOL = {"type": "boolean"}
 
 
-def exactly(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": required | optional, "required": list(required),
+def maybe(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def exactly(members: dict[str, Any]) -> dict[str, Any]:
+    """All of them are always there."""
+    return {"type": "object", "properties": members, "required": list(members),
             "additionalProperties": False}
 
 
-DEVICES = {"type": "array", "items": exactly(
-    {"kind": {"enum": ["vif", "vbd"]}, "devid": NUMBER, "frontend_domid": NUMBER,
-     "backend_type": {"enum": ["vif", "vbd", "qdisk"]}},
-    {"backend_domid": NUMBER, "feature_control": {"const": True},
-     "features": {"type": "array", "minItems": 1, "items": exactly(
-         {"name": PRINTABLE,
-          "verdict": {"enum": ["not_requested", "granted", "clamped", "malformed", "unknown",
-                               "no_control"]}},
-         {"requested": {"type": "string"}, "has_limit": {"const": True}, "type": TYPE,
-          "minimum": NUMBER, "maximum": NUMBER, "defval": NUMBER,
-          "granted": PRINTABLE, "in_use": PRINTABLE})}})}
-BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items": exactly(
-    {"name": PRINTABLE, "type": TYPE},
-    {"description": PRINTABLE, "minimum": NUMBER, "maximum": NUMBER, "defval": NUMBER,
-     "frontend_node": PRINTABLE, "restricts": {"const": True}})}}
+DEVICES = {"type": "array", "items": exactly({
+    "domain": maybe(PRINTABLE), "domid": NUMBER, "kind": {"enum": ["vif", "vbd"]}, "devid": NUMBER,
+    "vdev": maybe(PRINTABLE), "frontend_domid": NUMBER, "backend_domid": NUMBER,
+    "backend_type": {"enum": ["vif", "vbd", "qdisk"]}, "ifname": maybe(PRINTABLE),
+    "feature_control": BOOL, "unreadable": {"const": False}, "not_granted_packets": maybe(NUMBER),
+    "features": {"type": "array", "items": exactly({
+        "name": PRINTABLE, "requested": maybe(PRINTABLE),
+        "origin": {"enum": ["none", "device", "host"]}, "type": maybe(TYPE),
+        "minimum": maybe(NUMBER), "maximum": maybe(NUMBER), "defval": maybe(NUMBER),
+        "restricts": BOOL, "granted": maybe(PRINTABLE), "promised": maybe(PRINTABLE),
+        "in_use": maybe(PRINTABLE),
+        "verdict": {"enum": ["not_requested", "granted", "less", "more", "malformed", "unknown",
+                             "no_control", "pending"]}})}})}
+BACKENDS = {"type": "object", "additionalProperties": {"type": "array", "items": exactly({
+    "name": PRINTABLE, "description": maybe(PRINTABLE), "type": TYPE, "minimum": NUMBER,
+    "maximum": NUMBER, "defval": NUMBER, "frontend_node": maybe(PRINTABLE), "restricts": BOOL})}}
 
 DISK = "phy:/dev/loop{},xvd{},w"
 # This guest asks for the largest ring, and has no memory for a page for each of its segments.
@@ -47,9 +53,9 @@ PLUGGED: dict[tuple[str, int], tuple[str, dict[str, tuple[str, str | None, str |
         "multi-queue-max-queues": ("1", "1", "1", "granted"),
         "feature-sg": ("0", "0", "0", "granted")}),
     ("vif", 2): ("bridge=xenbr0", {
-        "feature-gso-tcpv4": ("7", "1", "1", "clamped"),
+        "feature-gso-tcpv4": ("7", "1", "1", "less"),
         "feature-of-tomorrow": ("1", None, None, "unknown"),
-        "feature-rx-copy": ("0", "1", "1", "clamped")}),
+        "feature-rx-copy": ("0", "1", "1", "more")}),
     ("vif", 3): ("bridge=xenbr0", {
         "feature-gso-tcpv6": ("on", "1", "1", "malformed")}),
     ("vbd", 51712): (DISK.format(0, "a"), {SEGMENTS: NONE}),
@@ -59,13 +65,13 @@ PLUGGED: dict[tuple[str, int], tuple[str, dict[str, tuple[str, str | None, str |
         "multi-queue-max-queues": ("01", "1", "1", "granted")}),
     ("vbd", 51744): (DISK.format(2, "c"), {
         SEGMENTS: NONE,
-        "max-ring-page-order": ("99", "4", "4", "clamped")}),
+        "max-ring-page-order": ("99", "4", "4", "less")}),
     ("vbd", 51760): (DISK.format(3, "d"), {
         SEGMENTS: NONE,
         "feature-barrier": ("-1", "1", None, "malformed"),
         "feature-persistent": ("0", "0", "0", "granted")}),
 }
-OUTSTANDING = 6
+OUTSTANDING = 4
 
 
 def plug(guest: Guest) -> None:
@@ -99,7 +105,7 @@ def check(devices: list[dict[str, Any]]) -> None:
         assert names == sorted(names) and len(names) >= (13 if device["kind"] == "vif" else 7)
         assert device["feature_control"] and device["backend_type"] == device["kind"]
         for feature in device["features"]:
-            seen = [feature.get(key) for key in ("requested", "granted", "in_use", "verdict")]
+            seen = [feature[key] for key in ("requested", "granted", "in_use", "verdict")]
             if feature["name"] in requests:
                 assert seen == list(requests[feature["name"]]), (device["devid"], feature)
             else:
@@ -120,11 +126,23 @@ def test_eight_devices(guest: Guest) -> None:
     assert lines[0].split() == ["device", "backend", "feature", "requested", "limit", "granted",
                                 "in", "use"]
     assert "vbd 51744  0/vbd" in table and "vif 0      0/vif" in table
-    assert [line.split()[1:] for line in lines if line.startswith("*") and "99" in line] == [
-        ["max-ring-page-order", "99", "0..4", "4", "4", "clamped"]]
-    # Those that were not granted as requested stand out, and no others.
-    assert len([line for line in lines if line.startswith("*")]) == OUTSTANDING
+    assert [line.split() for line in lines if " 99 " in line] == [
+        ["max-ring-page-order", "99", "0..4", "4", "4", "less", "than", "requested"]]
+    # Those that are not limited as requested stand out, and no others.
+    outstanding = [line for line in lines if line.startswith("*")]
+    assert len(outstanding) == OUTSTANDING
     assert "\x1b" not in table
+
+    # For a program that watches the host these are all that there is.
+    result = host.run("xl device-features --check", check=False)
+    assert (result.rc, len(result.stdout.splitlines()) - 1) == (1, OUTSTANDING), result
+    # As a configuration: what is granted; of the disk that publishes no barriers, and was
+    # not asked for any, the backend's default.
+    frozen = host.run(["xl", "device-features", "--as-config", guest.name]).stdout.splitlines()
+    assert [line for line in frozen if line.startswith("# vbd 51712 ")] == ["# vbd 51712 (xvda)"]
+    keys = frozen[frozen.index("# vbd 51712 (xvda)") + 1].split(",")
+    assert f"config-{SEGMENTS}=0" in keys and "config-feature-flush-cache=1" in keys
+    assert "# without config-feature-of-tomorrow=1: unknown to the backend" in frozen
 
     # In colour for a person, unless she does not want it.
     terminal = f"script -qec 'xl device-features {guest.name} vbd' /dev/null"
@@ -149,7 +167,7 @@ def test_eight_devices(guest: Guest) -> None:
         for feature in device["features"]:
             requests = PLUGGED[device["kind"], device["devid"]][1]
             expected = requests.get(feature["name"], (None,))[0]
-            assert feature.get("requested") == expected
+            assert feature["requested"] == expected
             if feature["name"] == "feature-of-tomorrow":
                 assert feature["granted"] == "?[31mevil?"
     names = {feature["name"] for device in devices for feature in device["features"]}
@@ -168,11 +186,11 @@ def test_backends(host: Host) -> None:
         for feature in features:
             name = feature["name"]
             nodes[name] = " ".join([feature["type"], *(
-                str(feature.get(key, 0)) for key in ("minimum", "maximum", "defval"))])
+                str(feature[key]) for key in ("minimum", "maximum", "defval"))])
             nodes[f"{name}/desc"] = feature["description"]
-            if "frontend_node" in feature:
+            if feature["frontend_node"]:
                 nodes[f"{name}/inuse"] = feature["frontend_node"]
-            if "restricts" in feature:
+            if feature["restricts"]:
                 nodes[f"{name}/restricts"] = "1"
         assert nodes and nodes == host.tree(f"/local/domain/0/feature/backend/{kind}")
 
@@ -196,7 +214,12 @@ def test_no_answer(host: Host) -> None:
         ("xl device-features 77", 1, "Domain 77:there is no such domain"),
         ("xl backend-features -d nosuch", 1, "nosuch is an invalid domain identifier"),
         ("xl backend-features -d 77", 1, "Domain 77:there is no such domain"),
-        ("xl device-features", 2, "requires at least 1 argument"),
+        ("xl device-features", 0, "No domain has PV network interfaces or disks.\n"),
+        ("xl device-features --check", 0, ""),
+        ("xl device-features --check 77", 2, "Domain 77:there is no such domain"),
+        ("xl device-features --check nosuch", 2, "nosuch is an invalid domain identifier"),
+        ("xl device-features --as-config", 2, "requires a domain"),
+        ("xl device-features --check --json", 2, "exclude each other"),
         ("xl device-features 0 vkb", 1, "`vkb' is no type of device with features: expected vif"),
         ("xl device-features 0 vif vbd", 1, "unexpected argument `vbd'"),
         ("xl backend-features vkb", 1, "`vkb' is no type of device with features: expected vif"),
@@ -224,11 +247,12 @@ def test_stock_backends(guest: Guest) -> None:
     guest.attach("vif", "bridge=xenbr0", 0)
     guest.attach("vif", "bridge=xenbr0,config-multi-queue-max-queues=1", 1)
     plain, asked = ask(host, guest.name)
-    assert "feature_control" not in plain and "features" not in plain
-    assert "feature_control" not in asked
+    assert not plain["feature_control"] and not plain["features"]
+    assert not asked["feature_control"]
     # Its own limit is what it published, and what the guest has.
-    assert asked["features"] == [{"name": "multi-queue-max-queues", "requested": "1",
-                                  "granted": "2", "verdict": "no_control"}]
+    assert [(feature["name"], feature["requested"], feature["granted"], feature["verdict"])
+            for feature in asked["features"]] == [
+                ("multi-queue-max-queues", "1", "2", "no_control")]
     lines = host.run(["xl", "device-features", guest.name]).stdout.splitlines()
     assert lines[1].split() == ["vif", "0", "0/vif", *"-----", "no", "feature", "control"]
     assert lines[2].split() == ["*", "vif", "1", "0/vif", "multi-queue-max-queues", "1", "-", "2",
@@ -236,9 +260,9 @@ def test_stock_backends(guest: Guest) -> None:
 
 
 def test_as_much_as_xenstore_takes(host: Host) -> None:
-    """60 features with values of 4,000 characters, 16 disks with 16 features each; and
+    """32 features with values of 4,000 characters, 16 disks with 16 features each; and
     more than xenstore takes, of which nothing stays."""
-    features = {f"feature-{n}": f"{n}".ljust(4000, "x") for n in range(60)}
+    features = {f"feature-{n}": f"{n}".ljust(4000, "x") for n in range(32)}
     keys = {f"feature-{n}": str(n) for n in range(16)}
 
     def spec(start: str, requests: dict[str, str]) -> str:
@@ -250,10 +274,10 @@ def test_as_much_as_xenstore_takes(host: Host) -> None:
     assert config["nics"][0]["config"] == features
     assert [disk["config"] for disk in config["disks"]] == [keys] * 16
     assert host.tree(f"{guest.backend('vbd', 51712)}/config") == keys
-    assert host.read(f"{guest.backend('vif', 0)}/config/feature-59") == features["feature-59"]
+    assert host.read(f"{guest.backend('vif', 0)}/config/feature-31") == features["feature-31"]
     devices = ask(host, guest.name)
-    assert [len([feature for feature in device["features"] if "requested" in feature])
-            for device in devices] == [16] * 16 + [60]
+    assert [len([feature for feature in device["features"] if feature["requested"]])
+            for device in devices] == [16] * 16 + [32]
 
     # A node's path and its value share 4096 bytes.
     guest.config |= {"name": "second", "disk": [], "vif": [spec("bridge=xenbr0", {
@@ -263,6 +287,6 @@ def test_as_much_as_xenstore_takes(host: Host) -> None:
     before = host.store()
     result = host.run("xl create -p /root/second.cfg", check=False)
     assert result.rc
-    assert "vif/0: config: the value of `feature-x' has 4090 characters, xenstore takes" \
+    assert "vif #0: config: the value of `feature-x' has 4090 characters, xenstore takes" \
         in result.stderr
     assert host.store() == before
