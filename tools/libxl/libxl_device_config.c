@@ -109,19 +109,32 @@ libxl__request *libxl__device_config_requests(libxl__gc *gc,
         for (i = 0; lists[l] && lists[l][i]; i += 2) {
             const char *key = lists[l][i];
             const char *value = lists[l][i + 1];
+            libxl__request *request;
 
             if (last_of(lists[l], key) != i || !value ||
                 (l && last_of(config, key) >= 0))
                 continue;
 
-            value = trim(gc, value);
-            if (!strcmp(value, LIBXL_DEVICE_CONFIG_DEFAULT))
-                value = NULL;
-            requests[(*num)++] = (libxl__request){ key, value, l };
+            request = &requests[(*num)++];
+            request->feature = libxl__strdup(gc, key);
+            request->of_host = l;
+            request->value = trim(gc, value);
+            if (!strcmp(request->value, LIBXL_DEVICE_CONFIG_DEFAULT))
+                request->value = NULL;
         }
     }
 
     return requests;
+}
+
+int libxl__requests_made(const libxl__request *requests, int num)
+{
+    int i, made = 0;
+
+    for (i = 0; i < num; i++)
+        made += !!requests[i].value;
+
+    return made;
 }
 
 libxl__request *libxl__device_requests(libxl__gc *gc,
@@ -313,7 +326,7 @@ static int write_copy(libxl__gc *gc, xs_transaction_t t, libxl__device *device,
     for (i = 0; list && list[i]; i += 2) {
         if (last_of(list, list[i]) != i)
             continue;
-        rc = write_node(gc, t, device, dir, list[i], list[i + 1]);
+        rc = write_node(gc, t, device, dir, list[i], trim(gc, list[i + 1]));
         if (rc) return rc;
     }
 
@@ -329,7 +342,7 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
     struct xs_permissions perms[2];
     libxl__request *requests;
     uint32_t toolstack_domid;
-    int i, num, rc;
+    int num, rc;
 
     if (!get_lists(dt, type, &config, &config_default)) {
         rc = 0;
@@ -345,9 +358,8 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
     perms[1].perms = XS_PERM_READ;
 
     requests = libxl__device_config_requests(gc, config, config_default, &num);
-    for (i = 0; i < num && !requests[i].value; i++)
-        ;
-    if (i < num && device->backend_kind != LIBXL__DEVICE_KIND_NONE) {
+    if (libxl__requests_made(requests, num) &&
+        device->backend_kind != LIBXL__DEVICE_KIND_NONE) {
         rc = write_requests(gc, t, device, requests, num, perms,
                             device->backend_domid == toolstack_domid ? 1 : 2);
         if (rc) goto out;
@@ -432,8 +444,9 @@ static void replace_list(libxl__gc *gc, int offset, void *dst, const void *src)
     libxl_key_value_list *to = (void *)((char *)dst + offset);
 
     libxl_key_value_list_dispose(to);
-    libxl_key_value_list_copy(CTX, to,
-                              (const void *)((const char *)src + offset));
+    if (src)
+        libxl_key_value_list_copy(CTX, to,
+                                  (const void *)((const char *)src + offset));
 }
 
 int libxl__device_config_from_record(libxl__gc *gc, uint32_t domid,
@@ -441,6 +454,7 @@ int libxl__device_config_from_record(libxl__gc *gc, uint32_t domid,
 {
     libxl_domain_config d_config;
     libxl__flock *lock = NULL;
+    void *elem, *recorded = NULL;
     int i, rc;
 
     assert(dt->config_offset);
@@ -457,14 +471,12 @@ int libxl__device_config_from_record(libxl__gc *gc, uint32_t domid,
     if (rc) goto out;
 
     for (i = 0; i < *libxl__device_type_get_num(dt, &d_config); i++) {
-        const void *elem = libxl__device_type_get_elem(dt, &d_config, i);
-
-        if (!dt->compare((void *)elem, type))
-            continue;
-        replace_list(gc, dt->config_offset, type, elem);
-        replace_list(gc, dt->config_default_offset, type, elem);
-        break;
+        elem = libxl__device_type_get_elem(dt, &d_config, i);
+        if (dt->compare(elem, type))
+            recorded = elem;
     }
+    replace_list(gc, dt->config_offset, type, recorded);
+    replace_list(gc, dt->config_default_offset, type, recorded);
     rc = 0;
 
  out:

@@ -21,7 +21,7 @@
 #ifndef LIBXL_DEVICE_CONFIG_H
 #define LIBXL_DEVICE_CONFIG_H
 
-/* What one key of the lists comes to. */
+/* What one key of the lists comes to; all of it is the gc's. */
 typedef struct {
     const char *feature;
     const char *value;  /* without the blanks around it; NULL: no request */
@@ -43,6 +43,9 @@ _hidden libxl__request *libxl__device_config_requests(libxl__gc *gc,
 _hidden libxl__request *libxl__device_requests(libxl__gc *gc,
                                                const libxl__device_type *dt,
                                                const void *type, int *num);
+
+/* How many of them have a value. */
+_hidden int libxl__requests_made(const libxl__request *requests, int num);
 
 /*
  * Both return ERROR_INVAL, after naming the device and the key, if there
@@ -76,8 +79,8 @@ _hidden int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
 
 /*
  * Makes an element carry what the record of the domain (its stored
- * configuration) requests for the same device: for one that stays while
- * something else of it is replaced.
+ * configuration) requests for the same device, and nothing else: for one that
+ * stays while something else of it is replaced.
  */
 _hidden int libxl__device_config_from_record(libxl__gc *gc, uint32_t domid,
                                              const libxl__device_type *dt,

@@ -41,6 +41,17 @@ static int check_domain(libxl__gc *gc, uint32_t domid)
     return rc;
 }
 
+static int check_backend(libxl__gc *gc, uint32_t backend_domid,
+                         const char *type)
+{
+    if (!libxl_device_config_key_valid(type)) { /* it is a node as well */
+        LOGD(ERROR, backend_domid, "`%s' cannot be a type of backend", type);
+        return ERROR_INVAL;
+    }
+
+    return check_domain(gc, backend_domid);
+}
+
 /* A decimal number of any length; one that is too large is very large. */
 static bool parse_number(const char *text, uint64_t *number)
 {
@@ -314,13 +325,7 @@ int libxl_backend_feature_list(libxl_ctx *ctx, uint32_t backend_domid,
     *list = NULL;
     *num = 0;
 
-    if (!libxl_device_config_key_valid(type)) { /* it is a node as well */
-        LOGD(ERROR, backend_domid, "`%s' cannot be a type of backend", type);
-        rc = ERROR_INVAL;
-        goto out;
-    }
-
-    rc = check_domain(gc, backend_domid);
+    rc = check_backend(gc, backend_domid, type);
     if (rc) goto out;
 
     rc = read_advertised(gc, backend_domid, type, true, list, num);
@@ -369,12 +374,32 @@ static int get_advertised(libxl__gc *gc, libxl__advertised_list *known,
     return 0;
 }
 
+/* How far the backend of a device has come. */
+typedef enum {
+    STATE_UNREAD,
+    STATE_UNKNOWN,      /* it has not looked at the device yet */
+    STATE_LOOKED,
+    STATE_CONNECTED,
+} libxl__backend_state;
+
+/* text: of its node, or NULL. */
+static libxl__backend_state parse_state(const char *text)
+{
+    uint64_t state;
+
+    if (!parse_number(text, &state) || state < XenbusStateInitWait ||
+        state > XenbusStateReconfigured)
+        return STATE_UNKNOWN;
+
+    return state == XenbusStateConnected ? STATE_CONNECTED : STATE_LOOKED;
+}
+
 /* A device, as far as its backend has looked at it. */
 typedef struct {
     const libxl__device *device;
     const char *backend_path;
     const char *type;           /* of the backend */
-    enum { STATE_UNREAD, STATE_UNKNOWN, STATE_LOOKED, STATE_CONNECTED } state;
+    libxl__backend_state state;
     char **granted;             /* "<feature>=<value>", ..., NULL; or NULL */
     bool is_old;                /* it grants, and has no node that says so */
 } libxl__looked;
@@ -382,7 +407,7 @@ typedef struct {
 static int read_state(libxl__gc *gc, libxl__looked *looked)
 {
     const char *text;
-    int rc, state;
+    int rc;
 
     if (looked->state != STATE_UNREAD)
         return 0;
@@ -392,11 +417,7 @@ static int read_state(libxl__gc *gc, libxl__looked *looked)
                                 &text);
     if (rc) return rc;
 
-    state = text ? atoi(text) : XenbusStateUnknown;
-    looked->state =
-        state == XenbusStateConnected ? STATE_CONNECTED :
-        state == XenbusStateUnknown || state == XenbusStateInitialising
-        ? STATE_UNKNOWN : STATE_LOOKED;
+    looked->state = parse_state(text);
 
     return 0;
 }
@@ -513,11 +534,7 @@ static int judge(libxl__gc *gc, libxl__looked *looked, const char *promise,
         *verdict = LIBXL_FEATURE_VERDICT_MALFORMED;
         return 0;
     }
-    if (!feature->granted) {
-        if (!looked->is_old) {
-            *verdict = LIBXL_FEATURE_VERDICT_PENDING;
-            return 0;
-        }
+    if (!feature->granted) { /* of the version before, not published yet */
         granted = MAX(feature->minimum, MIN(requested, feature->maximum));
     } else if (!parse_number(feature->granted, &granted)) {
         *verdict = LIBXL_FEATURE_VERDICT_MORE; /* who can say? */
@@ -585,6 +602,7 @@ static int fill_feature(libxl__gc *gc, libxl__looked *looked,
     int rc;
 
     libxl_device_feature_init(feature);
+    feature->verdict = LIBXL_FEATURE_VERDICT_PENDING; /* until it is judged */
     feature->name = libxl__strdup(NOGC, name);
     feature->origin = !request ? LIBXL_FEATURE_ORIGIN_NONE :
         request->of_host ? LIBXL_FEATURE_ORIGIN_HOST
@@ -729,18 +747,20 @@ static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
     libxl__advertised *advertised;
     libxl__request *requests;
     int i, num_requests, rc;
+    bool requested;
 
     rc = libxl__device_config_read(gc, libxl_path, &config, &config_default);
     if (rc) goto out;
     requests = libxl__device_config_requests(gc, config, config_default,
                                              &num_requests);
+    requested = libxl__requests_made(requests, num_requests);
 
     rc = get_advertised(gc, known, device, &advertised);
     if (rc) goto out;
 
     rc = read_state(gc, looked);
     if (rc) goto out;
-    if (num_requests) {
+    if (requested) {
         rc = read_granted(gc, looked);
         if (rc) goto out;
         if (!looked->granted && looked->state != STATE_UNKNOWN) {
@@ -750,7 +770,7 @@ static int fill_device(libxl__gc *gc, libxl__advertised_list *known,
     }
     features->feature_control = looked->granted || looked->is_old ||
         (advertised->num &&
-         (!num_requests || looked->state == STATE_UNKNOWN));
+         (!requested || looked->state == STATE_UNKNOWN));
 
     if (device->kind == LIBXL__DEVICE_KIND_VIF) {
         rc = read_ifname(gc, looked, features);
@@ -957,24 +977,28 @@ int libxl_device_request_list(libxl_ctx *ctx, uint32_t backend_domid,
     char **names;
     unsigned int n, num_names;
     uint64_t number;
-    int i, num_requests, rc;
+    int i, num_requests, num_made, rc;
 
     *list = NULL;
     *num = 0;
 
     requests = libxl__device_config_requests(gc, *config, *config_default,
                                              &num_requests);
-    if (!num_requests) {
+    num_made = libxl__requests_made(requests, num_requests);
+    if (!num_made) {
         rc = 0;
         goto out;
     }
+
+    rc = check_backend(gc, backend_domid, type);
+    if (rc) goto out;
 
     rc = list_children(gc, backend_domid,
                        advertised_dir(gc, backend_domid, type), &names,
                        &num_names);
     if (rc) goto out;
 
-    *list = libxl__calloc(NOGC, num_requests, sizeof(**list));
+    *list = libxl__calloc(NOGC, num_made, sizeof(**list));
     for (i = 0; i < num_requests; i++) {
         if (!requests[i].value)
             continue;
@@ -989,11 +1013,10 @@ int libxl_device_request_list(libxl_ctx *ctx, uint32_t backend_domid,
         for (n = 0; n < num_names; n++)
             if (!strcmp(names[n], feature->name))
                 break;
-        feature->has_limit = n < num_names;
         feature->verdict =
             !parse_number(feature->requested, &number)
             ? LIBXL_FEATURE_VERDICT_MALFORMED :
-            num_names && !feature->has_limit
+            num_names && n == num_names
             ? LIBXL_FEATURE_VERDICT_UNKNOWN : LIBXL_FEATURE_VERDICT_PENDING;
     }
     rc = 0;
@@ -1026,7 +1049,9 @@ typedef struct {
     int *num_r;
     libxl__requester *requesters;
     int num, current;
+    libxl__looked looked; /* the current one */
     libxl__xswait_state xswait;
+    bool timed_out;
     libxl_device_features *list;
 } libxl__verdicts;
 
@@ -1042,7 +1067,7 @@ static int find_requesters(libxl__gc *gc, uint32_t domid,
 {
     const libxl__device_type *dt;
     libxl__requester *r;
-    int idx, i, n, rc;
+    int idx, i, rc;
 
     for (idx = 0; (dt = device_type_tbl[idx]); idx++) {
         for (i = 0; i < *libxl__device_type_get_num(dt, d_config); i++) {
@@ -1051,9 +1076,7 @@ static int find_requesters(libxl__gc *gc, uint32_t domid,
             libxl__request *requests =
                 libxl__device_requests(gc, dt, type, &num_requests);
 
-            for (n = 0; n < num_requests && !requests[n].value; n++)
-                ;
-            if (n == num_requests)
+            if (!libxl__requests_made(requests, num_requests))
                 continue;
 
             GCREALLOC_ARRAY(v->requesters, v->num + 1);
@@ -1106,19 +1129,29 @@ static void verdicts_next(libxl__egc *egc, libxl__verdicts *v)
     for (; v->current < v->num; v->current++) {
         libxl__device *device = &v->requesters[v->current].device;
 
+        v->looked = (libxl__looked){
+            .device = device,
+            .backend_path = libxl__device_backend_path(gc, device),
+            .type = libxl__device_kind_to_string(device->backend_kind),
+        };
+
         /* libxl has waited for the others when it added them. */
         if (device->backend_kind == LIBXL__DEVICE_KIND_QDISK) {
-            v->xswait.ao = ao;
-            v->xswait.what = GCSPRINTF("the %s backend of device %d",
-                libxl__device_kind_to_string(device->backend_kind),
-                device->devid);
-            v->xswait.path = GCSPRINTF("%s/state",
-                libxl__device_backend_path(gc, device));
-            v->xswait.timeout_ms = LIBXL_INIT_TIMEOUT * 1000;
-            v->xswait.callback = verdicts_state;
-            rc = libxl__xswait_start(gc, &v->xswait);
+            if (!v->timed_out) {
+                v->xswait.ao = ao;
+                v->xswait.what = GCSPRINTF("the %s backend of device %d",
+                                           v->looked.type, device->devid);
+                v->xswait.path = GCSPRINTF("%s/state",
+                                           v->looked.backend_path);
+                v->xswait.timeout_ms = LIBXL_INIT_TIMEOUT * 1000;
+                v->xswait.callback = verdicts_state;
+                rc = libxl__xswait_start(gc, &v->xswait);
+                if (rc) goto out;
+                return;
+            }
+            /* They were set up together: it has had as much time. */
+            rc = read_state(gc, &v->looked);
             if (rc) goto out;
-            return;
         }
         rc = verdicts_device(gc, v);
         if (rc) goto out;
@@ -1135,10 +1168,15 @@ static void verdicts_state(libxl__egc *egc, libxl__xswait_state *xswait,
     libxl__verdicts *v = CONTAINER_OF(xswait, *v, xswait);
     STATE_AO_GC(v->ao);
 
-    if (!rc && (!state || atoi(state) < XenbusStateInitWait))
+    /* Before `granted' is read, or one that comes in between is missed. */
+    v->looked.state = parse_state(state);
+    if (!rc && v->looked.state == STATE_UNKNOWN)
         return;
     libxl__xswait_stop(gc, xswait);
-    if (rc && rc != ERROR_TIMEDOUT) goto out;
+    if (rc == ERROR_TIMEDOUT)
+        v->timed_out = true;
+    else if (rc)
+        goto out;
 
     rc = verdicts_device(gc, v);
     if (rc) goto out;
@@ -1155,36 +1193,32 @@ static int verdicts_device(libxl__gc *gc, libxl__verdicts *v)
 {
     libxl__requester *r = &v->requesters[v->current];
     libxl_device_features *features = &v->list[v->current];
-    libxl__looked looked = {
-        .device = &r->device,
-        .backend_path = libxl__device_backend_path(gc, &r->device),
-    };
+    libxl__looked *looked = &v->looked;
     libxl__advertised advertised = { .num = 0 };
     int i, rc;
 
     libxl_device_features_init(features);
     identify_device(gc, &r->device, features);
-    looked.type = features->backend_type;
     features->features = libxl__calloc(NOGC, r->num_requests,
                                        sizeof(*features->features));
 
-    rc = read_granted(gc, &looked);
+    rc = read_granted(gc, looked);
     if (rc) goto out;
-    if (!looked.granted) {
-        rc = look_at_old(gc, &looked);
+    if (!looked->granted && looked->state != STATE_UNKNOWN) {
+        rc = look_at_old(gc, looked);
         if (rc) goto out;
     }
-    if (looked.is_old) {
-        rc = read_advertised(gc, r->device.backend_domid, looked.type, false,
+    if (looked->is_old) {
+        rc = read_advertised(gc, r->device.backend_domid, looked->type, false,
                              &advertised.list, &advertised.num);
         if (rc) goto out;
     }
-    features->feature_control = looked.granted || looked.is_old;
+    features->feature_control = looked->granted || looked->is_old;
 
     for (i = 0; i < r->num_requests; i++) {
         if (!r->requests[i].value)
             continue;
-        rc = fill_feature(gc, &looked, NULL, r->requests[i].feature,
+        rc = fill_feature(gc, looked, NULL, r->requests[i].feature,
                           find_limit(&advertised, r->requests[i].feature),
                           &r->requests[i],
                           &features->features[features->num_features++]);
