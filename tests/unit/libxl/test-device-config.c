@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What libxl does with the config list of a vif or a disk.
+ * What libxl does with the lists config and config_default of a vif or a disk.
  */
 
 #include "toolstack.h"
@@ -25,56 +25,169 @@ static int list_devices(const struct kind *k, union device *d)
     return num;
 }
 
-static void stored(const struct kind *k, const char *key, const char *value)
+/* What the domain's record says of a key in each of the lists. */
+static void stored(const struct kind *k, const char *key, const char *value,
+                   const char *value_default)
 {
     libxl_domain_config d_config;
-    GC_INIT(ctx);
+    union device *d;
 
-    libxl_domain_config_init(&d_config);
-    ck_assert_int_eq(
-        libxl__get_domain_configuration(gc, k->domid, &d_config), 0);
+    record_of(k->domid, &d_config);
     ck_assert_int_eq(*libxl__device_type_get_num(k->dt, &d_config), 1);
-    ck_assert_pstr_eq(value_of(*config_of(k,
-        libxl__device_type_get_elem(k->dt, &d_config, 0)), key), value);
+    d = libxl__device_type_get_elem(k->dt, &d_config, 0);
+    ck_assert_pstr_eq(value_of(*config_of(k, d), key), value);
+    ck_assert_pstr_eq(value_of(*config_default_of(k, d), key), value_default);
     libxl_domain_config_dispose(&d_config);
-    GC_FREE;
+}
+
+/* The nodes of a list, and no others, each with its permissions. */
+struct node { const char *name, *value; };
+
+static void assert_list(const char *where, const struct node *nodes,
+                        unsigned int num, const char *perms)
+{
+    char dir[256];
+    unsigned int i;
+
+    snprintf(dir, sizeof(dir), "%s", where); /* below() has few buffers */
+    ck_assert_uint_eq(fake_xs_count(dir), num + 1);
+    ck_assert_pstr_eq(fake_xs_get(dir), "");
+    ck_assert_pstr_eq(fake_xs_perms(dir), perms);
+    for (i = 0; i < num; i++) {
+        ck_assert_pstr_eq(fake_xs_get(below(dir, nodes[i].name)),
+                          nodes[i].value);
+        ck_assert_pstr_eq(fake_xs_perms(below(dir, nodes[i].name)), perms);
+    }
 }
 
 /* Tests.  _i says which kind of device, or which case. */
 
+/* Both lists, as "<feature>=<value>": "-" is none, "!" says that it is the host's. */
+static const struct {
+    char *own[9], *of_host[9];
+    const char *requests;
+    int made;
+} lists[] = {
+    { { NULL }, { NULL }, "", 0 },
+    { { "a", "1", "b", "2" }, { NULL }, " a=1 b=2", 2 },
+    { { NULL }, { "a", "1", "b", "2" }, " a=1! b=2!", 2 },
+    { { "a", "1" }, { "b", "2", "a", "3" }, " a=1 b=2!", 2 },
+    /* The last counts. */
+    { { "a", "1", "b", "2", "a", "3" }, { NULL }, " b=2 a=3", 2 },
+    { { NULL }, { "a", "1", "b", "2", "a", "3" }, " b=2! a=3!", 2 },
+    { { "a", "1", "a", "2" }, { "a", "3", "a", "4" }, " a=2", 1 },
+    /* Blanks around a value do not. */
+    { { "a", " 1", "b", "2\t" }, { "c", "\r\n3 \t\n" }, " a=1 b=2 c=3!", 3 },
+    { { "a", "1 2" }, { NULL }, " a=1 2", 1 },
+    { { "a", "  " }, { "a", "1" }, " a=", 1 },
+    { { "a", "" }, { "a", "1" }, " a=", 1 },
+    /* The one word that libxl knows. */
+    { { "a", "default" }, { "a", "1", "b", "2" }, " a=- b=2!", 1 },
+    { { "a", " default\t" }, { "a", "1" }, " a=-", 0 },
+    { { "a", "default", "a", "4" }, { "a", "1" }, " a=4", 1 },
+    { { "a", "4", "a", "default" }, { "a", "1" }, " a=-", 0 },
+    { { "a", "Default", "b", "defaults" }, { NULL }, " a=Default b=defaults", 2 },
+    { { NULL }, { "a", "default" }, " a=-!", 0 },
+    /* JSON's null is no value. */
+    { { "a", NULL, "b", "2" }, { "c", NULL, "d", "4" }, " b=2 d=4!", 2 },
+};
+
+START_TEST(what_both_lists_come_to)
+{
+    libxl_key_value_list own =
+        key_value_list((char **)lists[_i].own);
+    libxl_key_value_list of_host =
+        key_value_list((char **)lists[_i].of_host);
+    libxl__request *requests;
+    char text[256] = "";
+    int i, num;
+    GC_INIT(ctx);
+
+    requests = libxl__device_config_requests(gc, own, of_host, &num);
+    /* They do not need the lists any more. */
+    libxl_key_value_list_dispose(&own);
+    libxl_key_value_list_dispose(&of_host);
+    for (i = 0; i < num; i++)
+        sprintf(text + strlen(text), " %s=%s%s", requests[i].feature,
+                requests[i].value ?: "-", requests[i].of_host ? "!" : "");
+    ck_assert_str_eq(text, lists[_i].requests);
+    ck_assert_int_eq(libxl__requests_made(requests, num), lists[_i].made);
+
+    requests = libxl__device_config_requests(gc, NULL, NULL, &num);
+    ck_assert_int_eq(num, 0);
+    ck_assert_int_eq(libxl__requests_made(requests, num), 0);
+    GC_FREE;
+}
+END_TEST
+
 START_TEST(stored_with_the_right_permissions)
 {
     const struct kind *k = &kinds[_i];
-    const char *perms = k->backend_domid ? "n0,r2" : "n0";
-    static const struct { const char *node, *value; } nodes[] = {
-        { "config", "" },
-        { "config/multi-queue-max-queues", "2" },
-        { "config/feature-sg", "0" },
-        { "config/" NAME64, "not judged, = or otherwise" },
-        { "config/empty", "" },
+    static const struct node both[] = {
+        { "multi-queue-max-queues", "2" },
+        { "feature-sg", "0" },
+        { NAME64, "not judged, = or otherwise" },
+        { "empty", "" },
+        { "of-host", "5" },
     };
-    unsigned int i;
+    static const struct node own[] = {
+        { "multi-queue-max-queues", "2" },
+        { "feature-sg", "0" },
+        { NAME64, "not judged, = or otherwise" },
+        { "empty", "" },
+        { "kept-away", "default" },
+    };
+    static const struct node of_host[] = {
+        { "feature-sg", "1" }, { "kept-away", "4" }, { "of-host", "5" },
+    };
 
     ck_assert_int_eq(strlen(NAME64), 64);
-    ck_assert_int_eq(add(k, LIST("multi-queue-max-queues", "2",
-                                 "feature-sg", "0",
-                                 NAME64, "not judged, = or otherwise",
-                                 "empty", "")), 0);
+    ck_assert_int_eq(add_both(k,
+        LIST("multi-queue-max-queues", " 2", "feature-sg", "0\t",
+             NAME64, "not judged, = or otherwise", "empty", "",
+             "kept-away", " default "),
+        LIST("feature-sg", "1", "kept-away", "4", "of-host", " 5 ")), 0);
 
-    for (i = 0; i < ARRAY_SIZE(nodes); i++) {
-        const char *be = below(k->backend, nodes[i].node);
-        const char *own = below(k->libxl, nodes[i].node);
-
-        ck_assert_pstr_eq(fake_xs_get(be), nodes[i].value);
-        ck_assert_pstr_eq(fake_xs_perms(be), perms);
-        ck_assert_pstr_eq(fake_xs_get(own), nodes[i].value);
-        ck_assert_pstr_eq(fake_xs_perms(own), "n0");
-    }
-    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")),
-                      ARRAY_SIZE(nodes));
-    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")),
-                      ARRAY_SIZE(nodes));
+    assert_list(below(k->backend, "config"), both, ARRAY_SIZE(both),
+                k->backend_domid ? "n0,r2" : "n0");
+    assert_list(below(k->libxl, "config"), own, ARRAY_SIZE(own), "n0");
+    assert_list(below(k->libxl, "config_default"), of_host,
+                ARRAY_SIZE(of_host), "n0");
+    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config_default")), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->frontend, "config")), 0);
+    ck_assert_uint_eq(fake_xs_count(below(k->frontend, "config_default")), 0);
+}
+END_TEST
+
+/* The host's alone: that there is no other list shows in an empty one. */
+START_TEST(of_the_host_alone)
+{
+    const struct kind *k = &kinds[_i];
+    static const struct node nodes[] = { { "a", "1" } };
+
+    ck_assert_int_eq(add_both(k, NULL, LIST("a", "1")), 0);
+    assert_list(below(k->backend, "config"), nodes, 1,
+                k->backend_domid ? "n0,r2" : "n0");
+    assert_list(below(k->libxl, "config"), NULL, 0, "n0");
+    assert_list(below(k->libxl, "config_default"), nodes, 1, "n0");
+    stored(k, "a", NULL, "1");
+}
+END_TEST
+
+/* That nothing is requested is recorded; a backend has nothing to look at. */
+START_TEST(nothing_but_default)
+{
+    const struct kind *k = &kinds[_i];
+    static const struct node own[] = { { "a", "default" }, { "b", "default" } };
+    static const struct node of_host[] = { { "a", "1" } };
+
+    ck_assert_int_eq(add_both(k, LIST("a", "default", "b", "\tdefault "),
+                              LIST("a", "1")), 0);
+    ck_assert_uint_eq(fake_xs_requests(below(k->backend, "config")), 0);
+    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 0);
+    assert_list(below(k->libxl, "config"), own, 2, "n0");
+    assert_list(below(k->libxl, "config_default"), of_host, 1, "n0");
+    stored(k, "a", "default", "1");
 }
 END_TEST
 
@@ -183,21 +296,55 @@ START_TEST(nothing_requested_nothing_done)
 
         device_make(k, &d, lists[i]);
         fake_xs_requests("");
-        ck_assert_int_eq(libxl__device_config_check(gc, k->dt, &device, &d),
-                         0);
+        *config_default_of(k, &d) = lists[i];
+        ck_assert_int_eq(libxl__device_config_check(gc, k->domid, k->dt, 0,
+                                                    &d), 0);
         ck_assert_int_eq(libxl__device_config_write(gc, XBT_NULL, k->dt,
                                                     &device, &d), 0);
         ck_assert_uint_eq(fake_xs_requests(""), 0);
-        *config_of(k, &d) = NULL;
+        *config_of(k, &d) = *config_default_of(k, &d) = NULL;
         k->dt->dispose(&d);
         GC_FREE;
     }
 
     ck_assert_int_eq(add(k, NULL), 0);
     ck_assert_uint_eq(fake_xs_requests("/config"), 0);
+    fake_xs_requests("");
     ck_assert_ptr_nonnull(fake_xs_get(k->backend));
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 0);
+}
+END_TEST
+
+/* Requests to xenstored, beyond those of a device without lists. */
+START_TEST(what_it_costs)
+{
+    const struct kind *k = &kinds[_i];
+    static const struct {
+        char *own[5], *of_host[5];
+        unsigned int requests;
+    } costs[] = {
+        /* In which domain libxl runs; of a list its directory, the
+           directory's permissions, and the nodes. */
+        { { "a", "1" }, { NULL }, 1 + 3 + 3 },
+        { { "a", "1", "b", "2" }, { NULL }, 1 + 4 + 4 },
+        { { NULL }, { "a", "1" }, 1 + 3 + 2 + 3 },
+        { { "a", "1" }, { "b", "2" }, 1 + 4 + 3 + 3 },
+        { { "a", "1" }, { "a", "2" }, 1 + 3 + 3 + 3 },
+        { { "a", "default" }, { NULL }, 1 + 3 },
+    };
+    unsigned int i, stock;
+
+    ck_assert_int_eq(add(k, NULL), 0);
+    stock = fake_xs_requests("");
+    for (i = 0; i < ARRAY_SIZE(costs); i++) {
+        teardown();
+        setup();
+        ck_assert_int_eq(add_both(k, key_value_list((char **)costs[i].own),
+                                  key_value_list((char **)costs[i].of_host)),
+                         0);
+        ck_assert_uint_eq(fake_xs_requests("") - stock, costs[i].requests);
+    }
 }
 END_TEST
 
@@ -209,7 +356,7 @@ START_TEST(a_type_without_the_list)
     GC_INIT(ctx);
 
     fake_xs_requests("");
-    ck_assert_int_eq(libxl__device_config_check(gc, &dt, &device, &type), 0);
+    ck_assert_int_eq(libxl__device_config_check(gc, GUEST, &dt, 0, &type), 0);
     ck_assert_int_eq(libxl__device_config_write(gc, XBT_NULL, &dt, &device,
                                                 &type), 0);
     ck_assert_uint_eq(fake_xs_requests(""), 0);
@@ -217,15 +364,19 @@ START_TEST(a_type_without_the_list)
 }
 END_TEST
 
+struct toy {
+    int other;
+    libxl_key_value_list config, config_default;
+};
+
 /* A kind of device with no PV backend has a config all the same. */
 START_TEST(a_type_that_names_its_list)
 {
-    struct { int other; libxl_key_value_list config; } type = {
-        .config = LIST("x", "1"),
-    };
+    struct toy type = { .config = LIST("x", "1") };
     libxl__device_type dt = {
         .type = LIBXL__DEVICE_KIND_VUSB,
-        .config_offset = offsetof(typeof(type), config),
+        .config_offset = offsetof(struct toy, config),
+        .config_default_offset = offsetof(struct toy, config_default),
     };
     libxl__device device = {
         .domid = GUEST, .kind = LIBXL__DEVICE_KIND_VUSB,
@@ -244,11 +395,6 @@ END_TEST
 
 /* Those that libxl__device_add() adds carry the list in no other way. */
 
-struct toy {
-    int other;
-    libxl_key_value_list config;
-};
-
 static int toy_to_device(libxl__gc *gc, uint32_t domid, void *type,
                          libxl__device *device)
 {
@@ -265,11 +411,12 @@ START_TEST(a_type_that_is_added_at_once)
     static const struct kind k = {
         .name = "vkbd/3", .backend = "/local/domain/2/backend/vkbd/4/3",
         .libxl = "/libxl/4/device/vkbd/3",
-        .frontend = "/local/domain/4/device/vkbd/3",
+        .frontend = "/local/domain/4/device/vkbd/3", .domid = GUEST,
     };
     static const libxl__device_type dt = {
         .type = LIBXL__DEVICE_KIND_VKBD, .to_device = toy_to_device,
         .config_offset = offsetof(struct toy, config),
+        .config_default_offset = offsetof(struct toy, config_default),
     };
     struct toy toy = { .config = LIST("x", "1") };
     GC_INIT(ctx);
@@ -323,7 +470,8 @@ START_TEST(any_error_undoes_all)
 
         log_text[0] = 0;
         fake_xs_fail("/config", n, EIO);
-        rc = add(k, LIST("feature-a", "1", "feature-b", "2"));
+        rc = add_both(k, LIST("feature-a", "1", "feature-b", "2"),
+                      LIST("feature-c", "3"));
         if (!fake_xs_failed()) {
             ck_assert_int_eq(rc, 0);
             break;
@@ -333,8 +481,11 @@ START_TEST(any_error_undoes_all)
         ck_assert_pstr_ne(log_text, "");
         ck_assert_ptr_nonnull(strstr(log_text, "/config"));
     }
-    /* Twice a directory, created and given permissions, and two nodes. */
-    ck_assert_uint_ge(n, 8 + 1);
+    /*
+     * Three directories, each created and given permissions; for the backend
+     * three nodes, for the copies two and one.
+     */
+    ck_assert_uint_eq(n, 3 * 2 + 3 + 2 + 1 + 1);
 }
 END_TEST
 
@@ -353,18 +504,114 @@ START_TEST(no_half_a_device)
 }
 END_TEST
 
+/* What is left of 4096 bytes by the longest path that there can be, and "a". */
+#define LONGEST 4030
+
 START_TEST(too_long_for_xenstore)
 {
     const struct kind *k = &kinds[_i];
-    char value[4097];
+    char value[LONGEST + 2];
 
     memset(value, '1', sizeof(value));
     value[sizeof(value) - 1] = 0;
-    ck_assert_int_lt(add(k, LIST("feature-sg", "0", "feature-x", value)), 0);
-    assert_nothing_there(k);
+    fake_xs_requests("");
+    ck_assert_int_eq(add(k, LIST("feature-sg", "0", "a", value)), ERROR_INVAL);
     ck_assert_ptr_nonnull(strstr(log_text, k->name));
-    ck_assert_ptr_nonnull(strstr(log_text, "feature-x"));
-    ck_assert_ptr_nonnull(strstr(log_text, "4096 characters"));
+    ck_assert_ptr_nonnull(strstr(log_text, "`a'"));
+    ck_assert_ptr_nonnull(strstr(log_text, "4031 characters"));
+    ck_assert_ptr_nonnull(strstr(log_text, "4030 at most"));
+    ck_assert_int_eq(add_both(k, NULL, LIST("a", value)), ERROR_INVAL);
+    ck_assert_int_eq(add(k, LIST("ab", value + 1)), ERROR_INVAL);
+    ck_assert_uint_eq(fake_xs_requests("/config"), 0);
+    assert_nothing_there(k);
+}
+END_TEST
+
+/* And blanks that do not count do not make it too long. */
+START_TEST(long_but_not_too_long)
+{
+    const struct kind *k = &kinds[_i];
+    char value[LONGEST + 1], padded[LONGEST + 2001];
+
+    memset(value, '1', sizeof(value));
+    value[sizeof(value) - 1] = 0;
+    memset(padded, ' ', sizeof(padded));
+    memcpy(padded + 1000, value, LONGEST);
+    padded[sizeof(padded) - 1] = 0;
+    ck_assert_int_eq(add_both(k, LIST("a", padded), LIST("b", padded)), 0);
+    ck_assert_str_eq(fake_xs_get(below(k->backend, "config/a")), value);
+    ck_assert_str_eq(fake_xs_get(below(k->backend, "config/b")), value);
+    ck_assert_str_eq(fake_xs_get(below(k->libxl, "config/a")), value);
+    ck_assert_str_eq(fake_xs_get(below(k->libxl, "config_default/b")), value);
+    ck_assert_str_eq(log_text, "");
+}
+END_TEST
+
+/* own and of_host: so many; both: of them, named in both lists. */
+static const struct {
+    int own, of_host, both, by_default;
+    const char *error;
+} counts[] = {
+    { 32, 0, 0, 0 },
+    { 0, 32, 0, 0 },
+    { 20, 12, 0, 0 },
+    { 32, 32, 32, 0 },
+    { 32, 0, 0, 40 },
+    { 20, 20, 8, 3 },
+    { 33, 0, 0, 0, "33 features are requested of it, 33 of its own (config)"
+                   " and 0 of the host (config_default), and 32 is the most" },
+    { 0, 33, 0, 0, "33 features are requested of it, 0 of its own (config)"
+                   " and 33 of the host (config_default), and 32 is the most" },
+    { 20, 13, 0, 0, "33 features are requested of it, 20 of its own (config)"
+                    " and 13 of the host (config_default), and 32 is the most"
+    },
+    { 30, 10, 5, 2, "35 features are requested of it, 30 of its own (config)"
+                    " and 5 of the host (config_default), and 32 is the most"
+    },
+};
+
+/* Names "0", "1", ...: those that are in both lists are the first. */
+static libxl_key_value_list numbered(int first, int num, const char *value,
+                                     int by_default)
+{
+    libxl_key_value_list list = calloc(2 * (num + by_default) + 1,
+                                       sizeof(*list));
+    int i;
+
+    ck_assert_ptr_nonnull(list);
+    for (i = 0; i < num + by_default; i++) {
+        ck_assert_int_gt(asprintf(&list[2 * i], i < num ? "%d" : "default-%d",
+                                  first + i), 0);
+        list[2 * i + 1] = strdup(i < num ? value : "default");
+    }
+    return list;
+}
+
+START_TEST(so_many_and_no_more)
+{
+    const struct kind *k = &kinds[_i % NUM_KINDS];
+    typeof(&counts[0]) c = &counts[_i / NUM_KINDS];
+    libxl_key_value_list own = numbered(0, c->own, "1", c->by_default);
+    libxl_key_value_list of_host =
+        numbered(c->own - c->both, c->of_host, "2", 0);
+    int rc;
+
+    fake_xs_requests("");
+    rc = add_both(k, own, of_host);
+    if (!c->error) {
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")),
+                          c->own + c->of_host - c->both + 1);
+        ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")),
+                          c->own + c->by_default + 1);
+        ck_assert_str_eq(log_text, "");
+        return;
+    }
+    ck_assert_int_eq(rc, ERROR_INVAL);
+    ck_assert_ptr_nonnull(strstr(log_text, k->name));
+    ck_assert_ptr_nonnull(strstr(log_text, c->error));
+    ck_assert_uint_eq(fake_xs_requests("/config"), 0);
+    assert_nothing_there(k);
 }
 END_TEST
 
@@ -372,28 +619,28 @@ END_TEST
 START_TEST(large_but_not_too_large)
 {
     const struct kind *k = &kinds[_i];
-    char *kvs[2 * 60 + 1] = { NULL }, name[32], value[4001];
+    char value[4001], name[16];
     union device d;
     int i;
 
     memset(value, 'x', sizeof(value));
     value[sizeof(value) - 1] = 0;
-    for (i = 0; i < 60; i++) {
-        snprintf(name, sizeof(name), "feature-%d", i);
-        kvs[2 * i] = libxl__strdup(&ctx->nogc_gc, name);
-        kvs[2 * i + 1] = value;
-    }
-    ck_assert_int_eq(add(k, key_value_list(kvs)), 0);
+    ck_assert_int_eq(add_both(k, numbered(0, 20, value, 0),
+                              numbered(20, 12, value, 0)), 0);
 
     k->dt->init(&d);
     ck_assert_int_eq(list_devices(k, &d), 1);
-    ck_assert_int_eq(libxl_key_value_list_length(config_of(k, &d)), 60);
-    for (i = 0; i < 60; i++) {
-        ck_assert_pstr_eq(value_of(*config_of(k, &d), kvs[2 * i]), value);
-        stored(k, kvs[2 * i], value);
-        free(kvs[2 * i]);
+    ck_assert_int_eq(libxl_key_value_list_length(config_of(k, &d)), 20);
+    ck_assert_int_eq(libxl_key_value_list_length(config_default_of(k, &d)),
+                     12);
+    for (i = 0; i < 32; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        ck_assert_pstr_eq(value_of(i < 20 ? *config_of(k, &d)
+                                          : *config_default_of(k, &d), name),
+                          value);
+        stored(k, name, i < 20 ? value : NULL, i < 20 ? NULL : value);
     }
-    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 60 + 1);
+    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 32 + 1);
     k->dt->dispose(&d);
     ck_assert_str_eq(log_text, "");
 }
@@ -450,11 +697,14 @@ START_TEST(xenstore_is_full)
 }
 END_TEST
 
-static const struct { char *key, *value; bool good; } keys[] = {
+/* said: in the error, where it is not the key itself */
+static const struct { char *key, *value; bool good; const char *said; } keys[] = {
     { "a", "1", true },
     { "A-Z_a-z@0-9", "1", true },
     { NAME64, "1", true },
-    { NAME64 "z", "1" },
+    { "a", "! default ~", true },
+    { "a", "\t1 \r\n", true }, /* in a record of the version before */
+    { NAME64 "z", "1", .said = NAME64 "'" },
     { "", "1" },
     { "..", "1" },
     { "../x", "1" },
@@ -462,43 +712,57 @@ static const struct { char *key, *value; bool good; } keys[] = {
     { "/a", "1" },
     { "a/", "1" },
     { "a b", "1" },
+    { "a ", "1" },
     { "a.b", "1" },
     { "a=b", "1" },
-    { "a\n", "1" },
+    { "a\n", "1", .said = "`a?'" },
     { "\"a\"", "1" },
-    { "\xc3\xa4", "1" },
+    { "\xc3\xa4", "1", .said = "`\?\?'" },
     { "a", NULL },
+    { "a", "1\t2", .said = "`1?2' of `a'" },
+    { "a", "\xc3\xa9", .said = "`\?\?' of `a'" },
+    { "a", "\xff", .said = "`?' of `a'" },
+    { "a", "1\x7f", .said = "`1?' of `a'" },
+    { "a", "\x1b[31m1", .said = "`?[31m1' of `a'" },
+    { "a", "1\v", .said = "`1?' of `a'" },
+    { "a", "1\n2", .said = "`1?2' of `a'" },
 };
 
-START_TEST(keys_that_libxl_takes)
+/* In the own list, and in the host's. */
+START_TEST(what_libxl_takes)
 {
+    typeof(&keys[0]) key = &keys[_i];
+    const char *said = key->said ?: key->key, *p;
     unsigned int i;
 
-    for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-        const struct kind *k = &kinds[i];
-        libxl_key_value_list config =
-            LIST("first", "1", keys[_i].key, keys[_i].value);
+    for (i = 0; i < 2 * NUM_KINDS; i++) {
+        const struct kind *k = &kinds[i / 2];
+        bool of_host = i % 2;
+        libxl_key_value_list list =
+            LIST("first", "1", key->key, key->value, "last", "1");
+        char where[64];
         int rc;
 
         fake_xs_requests("");
         log_text[0] = 0;
-        rc = add(k, config);
-        if (keys[_i].good) {
+        rc = of_host ? add_both(k, NULL, list) : add(k, list);
+        if (key->good) {
             ck_assert_int_eq(rc, 0);
-            ck_assert_pstr_eq(fake_xs_get(below(below(k->backend, "config"),
-                                                keys[_i].key)),
-                              keys[_i].value);
+            ck_assert_int_eq(fake_xs_count(below(k->backend, "config")), 4);
             break; /* the next would have the same place in xenstore */
         }
         ck_assert_int_eq(rc, ERROR_INVAL);
         assert_nothing_there(k);
         ck_assert_uint_eq(fake_xs_requests("/config"), 0);
-        ck_assert_ptr_nonnull(strstr(log_text, k->name));
-        ck_assert_ptr_nonnull(strstr(log_text, keys[_i].key));
+        snprintf(where, sizeof(where), "%s: %s: ", k->name,
+                 of_host ? "config_default" : "config");
+        ck_assert_ptr_nonnull(strstr(log_text, where));
+        ck_assert_ptr_nonnull(strstr(log_text, said));
+        for (p = log_text; *p; p++)
+            ck_assert(*p == '\n' || (*p >= ' ' && *p <= '~'));
     }
-    ck_assert_int_eq(keys[_i].value &&
-                     libxl_device_config_key_valid(keys[_i].key),
-                     keys[_i].good);
+    if (key->value && !key->said)
+        ck_assert_int_eq(libxl_device_config_key_valid(key->key), key->good);
 }
 END_TEST
 
@@ -547,11 +811,26 @@ START_TEST(keys_of_a_whole_domain)
 END_TEST
 
 /* As an application does that builds its domains without xl. */
+static const struct {
+    char *config[5], *config_default[5];
+    const char *error;
+} refused[] = {
+    { { "a/b", "1" }, { NULL }, "#1: config: `a/b' cannot be the name" },
+    { { "a", NULL }, { NULL }, "#1: config: `a' has no value" },
+    { { "a", "\xe9" }, { NULL }, "#1: config: the value `?' of `a'" },
+    { { "a", "1" }, { "b", "\x1b" }, "#1: config_default: the value `?' of `b'" },
+    { { NULL }, { "b", NULL }, "#1: config_default: `b' has no value" },
+    { { NULL }, { NULL }, "#1: 33 features are requested of it" },
+};
+
 START_TEST(a_domain_is_not_even_made)
 {
     libxl_domain_config d_config;
-    libxl_device_disk *disk;
+    libxl_key_value_list *config, *config_default;
     uint32_t domid = INVALID_DOMID;
+    bool nic = _i % 2;
+    typeof(&refused[0]) r = &refused[_i / 2];
+    int i;
 
     fake_xs_set("/local/pool/0/name", "Pool-0");
     libxl_domain_config_init(&d_config);
@@ -562,20 +841,44 @@ START_TEST(a_domain_is_not_even_made)
                                       LIBXL_DOMAIN_TYPE_PV);
     d_config.b_info.max_memkb = d_config.b_info.target_memkb = 65536;
     d_config.b_info.kernel = strdup("/dev/null");
-    d_config.disks = disk = calloc(1, sizeof(*disk));
-    ck_assert_ptr_nonnull(disk);
-    d_config.num_disks = 1;
-    libxl_device_disk_init(disk);
-    disk->vdev = strdup("xvda");
-    disk->pdev_path = strdup("/dev/zero");
-    disk->config = LIST("a/b", "1");
+    if (nic) {
+        d_config.num_nics = 2;
+        d_config.nics = calloc(2, sizeof(*d_config.nics));
+    } else {
+        d_config.num_disks = 2;
+        d_config.disks = calloc(2, sizeof(*d_config.disks));
+    }
+    for (i = 0; i < 2; i++) {
+        if (nic) {
+            libxl_device_nic_init(&d_config.nics[i]);
+            d_config.nics[i].config = LIST("feature-sg", "0");
+            continue;
+        }
+        libxl_device_disk_init(&d_config.disks[i]);
+        d_config.disks[i].vdev = strdup(i ? "xvdb" : "xvda");
+        d_config.disks[i].pdev_path = strdup("/dev/zero");
+        d_config.disks[i].config = LIST("max-ring-page-order", "0");
+    }
+    config = nic ? &d_config.nics[1].config : &d_config.disks[1].config;
+    config_default = nic ? &d_config.nics[1].config_default
+                         : &d_config.disks[1].config_default;
+    libxl_key_value_list_dispose(config);
+    if (strstr(r->error, "33")) {
+        *config = numbered(0, 30, "1", 5);
+        *config_default = numbered(30, 3, "1", 0);
+    } else {
+        *config = key_value_list((char **)r->config);
+        *config_default = key_value_list((char **)r->config_default);
+    }
 
     /* The fake hypervisor makes no domain, and says so another way. */
     ck_assert_int_eq(libxl_domain_create_new(ctx, &d_config, &domid, NULL,
                                              NULL), ERROR_INVAL);
-    ck_assert_ptr_nonnull(strstr(log_text, "vbd #0"));
-    ck_assert_ptr_nonnull(strstr(log_text, "a/b"));
+    ck_assert_ptr_nonnull(strstr(log_text, nic ? "vif " : "vbd "));
+    ck_assert_ptr_nonnull(strstr(log_text, r->error));
     ck_assert_ptr_null(strstr(log_text, "cannot make domain"));
+    ck_assert(domid == INVALID_DOMID);
+    ck_assert_uint_eq(fake_xs_count("/vm"), 0);
     libxl_domain_config_dispose(&d_config);
 }
 END_TEST
@@ -583,10 +886,12 @@ END_TEST
 START_TEST(read_back_from_our_own_copy)
 {
     const struct kind *k = &kinds[_i];
-    libxl_key_value_list config;
+    libxl_key_value_list config, config_default;
     union device d;
 
-    ck_assert_int_eq(add(k, LIST("a", "1", "b", "", "a", "2")), 0);
+    ck_assert_int_eq(add_both(k, LIST("a", "1", "b", "", "a", "2",
+                                      "d", "default"),
+                              LIST("a", "3", "d", "4")), 0);
 
     /* What a driver domain does to its copy does not count. */
     fake_xs_set(below(k->backend, "config/a"), "9");
@@ -597,9 +902,14 @@ START_TEST(read_back_from_our_own_copy)
     ck_assert_int_eq(list_devices(k, &d), 1);
     ck_assert_uint_eq(fake_xs_requests(below(k->backend, "config")), 0);
     config = *config_of(k, &d);
-    ck_assert_int_eq(libxl_key_value_list_length(&config), 2);
+    ck_assert_int_eq(libxl_key_value_list_length(&config), 3);
     ck_assert_pstr_eq(value_of(config, "a"), "2");
     ck_assert_pstr_eq(value_of(config, "b"), "");
+    ck_assert_pstr_eq(value_of(config, "d"), "default");
+    config_default = *config_default_of(k, &d);
+    ck_assert_int_eq(libxl_key_value_list_length(&config_default), 2);
+    ck_assert_pstr_eq(value_of(config_default, "a"), "3");
+    ck_assert_pstr_eq(value_of(config_default, "d"), "4");
     k->dt->dispose(&d);
 
     k->dt->init(&d);
@@ -610,6 +920,27 @@ START_TEST(read_back_from_our_own_copy)
         ck_assert_int_eq(libxl_vdev_to_device_disk(ctx, k->domid, "xvda",
                                                    &d.disk), 0);
     ck_assert_pstr_eq(value_of(*config_of(k, &d), "a"), "2");
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "a"), "3");
+    k->dt->dispose(&d);
+}
+END_TEST
+
+START_TEST(read_back_one_list)
+{
+    const struct kind *k = &kinds[_i / 2];
+    bool of_host = _i % 2;
+    union device d;
+
+    ck_assert_int_eq(add_both(k, of_host ? NULL : LIST("a", "1"),
+                              of_host ? LIST("a", "1") : NULL), 0);
+    k->dt->init(&d);
+    fake_xs_requests("");
+    ck_assert_int_eq(list_devices(k, &d), 1);
+    /* The directories of both, and the one node. */
+    ck_assert_uint_eq(fake_xs_requests("/config"), 3);
+    ck_assert_pstr_eq(value_of(*config_of(k, &d), "a"), of_host ? NULL : "1");
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "a"),
+                      of_host ? "1" : NULL);
     k->dt->dispose(&d);
 }
 END_TEST
@@ -621,12 +952,14 @@ START_TEST(read_back_nothing)
 
     ck_assert_int_eq(add(k, NULL), 0);
     fake_xs_set(below(k->backend, "config/c"), "9");
+    fake_xs_set(below(k->backend, "config_default/c"), "9");
 
     k->dt->init(&d);
     fake_xs_requests("");
     ck_assert_int_eq(list_devices(k, &d), 1);
     ck_assert_uint_eq(fake_xs_requests("/config"), 1);
     ck_assert_ptr_null(*config_of(k, &d));
+    ck_assert_ptr_null(*config_default_of(k, &d));
     k->dt->dispose(&d);
 }
 END_TEST
@@ -634,30 +967,38 @@ END_TEST
 START_TEST(read_back_errors)
 {
     const struct kind *k = &kinds[_i];
+    libxl_key_value_list config = NULL, config_default = NULL;
     unsigned int n;
 
-    ck_assert_int_eq(add(k, LIST("a", "1", "b", "2")), 0);
-    for (n = 1; n <= 3; n++) {
-        libxl_key_value_list config = NULL;
+    ck_assert_int_eq(add_both(k, LIST("a", "1", "b", "2"),
+                              LIST("c", "3")), 0);
+    for (n = 1; ; n++) {
+        int rc;
         GC_INIT(ctx);
 
         fake_xs_fail("/config", n, EIO);
-        ck_assert_int_eq(libxl__device_config_read(gc, k->libxl, &config),
-                         ERROR_FAIL);
-        ck_assert_ptr_null(config);
+        rc = libxl__device_config_read(gc, k->libxl, &config, &config_default);
+        if (fake_xs_failed())
+            ck_assert_int_eq(rc, ERROR_FAIL);
+        libxl_key_value_list_dispose(&config);
+        libxl_key_value_list_dispose(&config_default);
         GC_FREE;
+        if (!fake_xs_failed())
+            break;
     }
+    ck_assert_uint_eq(n, 5 + 1);
 
     /* A node that goes away while we look is no error. */
     {
-        libxl_key_value_list config = NULL;
         GC_INIT(ctx);
 
         fake_xs_fail("/config", 2, ENOENT);
-        ck_assert_int_eq(libxl__device_config_read(gc, k->libxl, &config),
-                         0);
+        ck_assert_int_eq(libxl__device_config_read(gc, k->libxl, &config,
+                                                   &config_default), 0);
         ck_assert_int_eq(libxl_key_value_list_length(&config), 1);
+        ck_assert_int_eq(libxl_key_value_list_length(&config_default), 1);
         libxl_key_value_list_dispose(&config);
+        libxl_key_value_list_dispose(&config_default);
         GC_FREE;
     }
 }
@@ -669,17 +1010,21 @@ START_TEST(removed_with_the_device)
     union device d;
 
     device_make(k, &d, LIST("feature-sg", "0"));
+    *config_default_of(k, &d) = LIST("feature-x", "1");
     ck_assert_int_eq(device_add(k, &d), 0);
     ck_assert_int_eq(is_nic(k) ?
         libxl_device_nic_destroy(ctx, k->domid, &d.nic, NULL) :
         libxl_device_disk_destroy(ctx, k->domid, &d.disk, NULL), 0);
-    assert_nothing_there(k);
+    ck_assert_uint_eq(fake_xs_count(k->backend), 0);
+    ck_assert_uint_eq(fake_xs_count(k->libxl), 0);
+    ck_assert_uint_eq(fake_xs_count(k->frontend), 0);
     k->dt->dispose(&d);
 
     /* And its successor does not inherit. */
     ck_assert_int_eq(add(k, NULL), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 0);
+    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config_default")), 0);
 }
 END_TEST
 
@@ -687,8 +1032,9 @@ START_TEST(kept_in_the_domain_s_configuration)
 {
     const struct kind *k = &kinds[_i];
 
-    ck_assert_int_eq(add(k, LIST("feature-sg", "0")), 0);
-    stored(k, "feature-sg", "0");
+    ck_assert_int_eq(add_both(k, LIST("feature-sg", "0"),
+                              LIST("feature-sg", "1")), 0);
+    stored(k, "feature-sg", "0", "1");
 }
 END_TEST
 
@@ -717,16 +1063,21 @@ START_TEST(json)
     ck_assert_ptr_null(strstr(text, "config"));
     ck_assert_int_eq(from_json(k, &copy, text), 0);
     ck_assert_ptr_null(*config_of(k, &copy));
+    ck_assert_ptr_null(*config_default_of(k, &copy));
     k->dt->dispose(&copy);
     k->dt->dispose(&d);
     free(text);
 
     /* There and back, and copied. */
     device_make(k, &d, LIST("feature-sg", "0", "x", "\"\x1b, \\"));
+    *config_default_of(k, &d) = LIST("feature-sg", "1", "y", "2");
     text = to_json(k, &d);
     ck_assert_int_eq(from_json(k, &copy, text), 0);
     ck_assert_pstr_eq(value_of(*config_of(k, &copy), "feature-sg"), "0");
     ck_assert_pstr_eq(value_of(*config_of(k, &copy), "x"), "\"\x1b, \\");
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &copy), "feature-sg"),
+                      "1");
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &copy), "y"), "2");
     k->dt->dispose(&copy);
     k->dt->init(&copy);
     k->dt->copy(ctx, &copy, &d);
@@ -745,38 +1096,161 @@ START_TEST(json)
 }
 END_TEST
 
+/* What libxl reads and cannot keep: an error, and nothing is left of it. */
+START_TEST(json_of_nonsense)
+{
+    static const char *const text[] = {
+        "{ \"config\": { \"a\": \"1\", \"b\": null } }",
+        "{ \"config_default\": { \"b\": null, \"a\": \"1\" } }",
+        "{ \"config\": { \"b\": \"\\u00e9\" } }",
+    };
+    const struct kind *k = &kinds[_i];
+    union device d, from;
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(text); i++) {
+        ck_assert_int_eq(from_json(k, &from, text[i]), 0);
+        device_make(k, &d, NULL);
+        libxl_key_value_list_copy(ctx, config_of(k, &d), config_of(k, &from));
+        libxl_key_value_list_copy(ctx, config_default_of(k, &d),
+                                  config_default_of(k, &from));
+        log_text[0] = 0;
+        ck_assert_int_eq(device_add(k, &d), ERROR_INVAL);
+        ck_assert_ptr_nonnull(strstr(log_text, "`b'"));
+        assert_nothing_there(k);
+        k->dt->dispose(&d);
+        k->dt->dispose(&from);
+    }
+    ck_assert_int_lt(from_json(k, &from, "{ \"config\": { \"a\": 1 } }"), 0);
+    k->dt->dispose(&from);
+}
+END_TEST
+
 /* A new medium changes neither what is stored nor what is in xenstore. */
+static const struct kind cdrom = {
+    "vbd/51712", &libxl__disk_devtype,
+    "/local/domain/0/backend/qdisk/5/51712", "/libxl/5/device/vbd/51712",
+    "/local/domain/5/device/vbd/51712", HVM_GUEST, 0
+};
+
+#define GIVEN    1 /* the caller has ideas of his own */
+#define EJECT    2
+#define RECORDED 4 /* the record has the drive */
+
 START_TEST(cdrom_insert_keeps_it)
 {
-    static const struct kind cdrom = {
-        "vbd/51712", &libxl__disk_devtype,
-        "/local/domain/0/backend/qdisk/5/51712", "/libxl/5/device/vbd/51712",
-        "/local/domain/5/device/vbd/51712", HVM_GUEST, 0
-    };
-    libxl_key_value_list given = _i & 1 ? LIST("feature-x", "7") : NULL;
-    bool eject = _i & 2;
+    bool eject = _i & EJECT, recorded = _i & RECORDED;
     union device d;
 
     device_make(&cdrom, &d, LIST("feature-sg", "0"));
+    d.disk.config_default = LIST("feature-y", "1");
     d.disk.is_cdrom = d.disk.removable = 1;
     d.disk.readwrite = 0;
     ck_assert_int_eq(device_add(&cdrom, &d), 0);
-    libxl_key_value_list_dispose(&d.disk.config);
-    d.disk.config = given;
-    free(d.disk.pdev_path);
-    d.disk.pdev_path = eject ? NULL : strdup("/dev/null");
-    if (eject)
-        d.disk.format = LIBXL_DISK_FORMAT_EMPTY;
+    libxl_device_disk_dispose(&d.disk);
 
+    /* Nobody's copy but the record counts. */
+    fake_xs_set(below(cdrom.libxl, "config/feature-sg"), "9");
+    if (!recorded) {
+        libxl_domain_config d_config;
+        GC_INIT(ctx);
+
+        record_of(HVM_GUEST, &d_config);
+        libxl_device_disk_list_free(d_config.disks, d_config.num_disks);
+        d_config.disks = NULL;
+        d_config.num_disks = 0;
+        ck_assert_int_eq(libxl__set_domain_configuration(gc, HVM_GUEST,
+                                                         &d_config), 0);
+        libxl_domain_config_dispose(&d_config);
+        GC_FREE;
+    }
+
+    /* All that xl passes. */
+    libxl_device_disk_init(&d.disk);
+    d.disk.vdev = strdup("xvda");
+    d.disk.is_cdrom = 1;
+    if (eject) {
+        d.disk.format = LIBXL_DISK_FORMAT_EMPTY;
+    } else {
+        d.disk.format = LIBXL_DISK_FORMAT_RAW;
+        d.disk.pdev_path = strdup("/dev/null");
+    }
+    if (_i & GIVEN) {
+        d.disk.config = LIST("feature-x", "7", "feature-sg", "7");
+        d.disk.config_default = LIST("feature-y", "7");
+    }
     ck_assert_int_eq(libxl_cdrom_insert(ctx, HVM_GUEST, &d.disk, NULL), 0);
 
-    stored(&cdrom, "feature-sg", "0");
-    stored(&cdrom, "feature-x", NULL);
+    stored(&cdrom, "feature-sg", recorded ? "0" : NULL, NULL);
+    stored(&cdrom, "feature-x", NULL, NULL);
+    stored(&cdrom, "feature-y", NULL, recorded ? "1" : NULL);
+    /* So has the disk that a stubdomain would get. */
+    ck_assert_int_eq(libxl_key_value_list_length(&d.disk.config), recorded);
+    ck_assert_pstr_eq(value_of(d.disk.config, "feature-sg"),
+                      recorded ? "0" : NULL);
+    ck_assert_pstr_eq(value_of(d.disk.config_default, "feature-y"),
+                      recorded ? "1" : NULL);
     ck_assert_pstr_eq(fake_xs_get(below(cdrom.backend, "params")),
                       eject ? "" : "aio:/dev/null");
     ck_assert_pstr_eq(fake_xs_get(below(cdrom.backend, "config/feature-sg")),
                       "0");
-    ck_assert_uint_eq(fake_xs_count(below(cdrom.backend, "config")), 2);
+    ck_assert_uint_eq(fake_xs_count(below(cdrom.backend, "config")), 3);
+    libxl_device_disk_dispose(&d.disk);
+}
+END_TEST
+
+/* The disk that dom0 attaches for itself, to look for a guest's kernel. */
+
+static unsigned int nodes_of_dom0;
+
+static void without_config(const char *path)
+{
+    nodes_of_dom0 += !strncmp(path, "/local/domain/0/backend/vbd/0/",
+                              strlen("/local/domain/0/backend/vbd/0/"));
+    ck_assert_ptr_null(strstr(path, "/config"));
+    backend(path);
+}
+
+static void attached(libxl__egc *egc, libxl__disk_local_state *dls, int rc)
+{
+    STATE_AO_GC(dls->ao);
+
+    libxl__ao_complete(egc, ao, rc);
+}
+
+static int local_attach(const libxl_device_disk *disk)
+{
+    AO_CREATE(ctx, GUEST, NULL);
+    libxl__disk_local_state *dls;
+
+    GCNEW(dls);
+    libxl__device_disk_local_init(dls);
+    dls->ao = ao;
+    dls->in_disk = disk;
+    dls->blkdev_start = "xvda";
+    dls->callback = attached;
+    libxl__device_disk_local_initiate_attach(egc, dls);
+    return AO_INPROGRESS;
+}
+
+START_TEST(none_for_dom0_itself)
+{
+    union device d;
+
+    device_make(&kinds[2], &d, LIST("feature-sg", "0"));
+    d.disk.config_default = LIST("feature-x", "1");
+    /* Nor waits libxl for a device node. */
+    free(d.disk.script);
+    d.disk.script = strdup("/bin/false");
+    fake_xs_changed = without_config;
+    nodes_of_dom0 = 0;
+    ck_assert_int_lt(local_attach(&d.disk), 0);
+    fake_xs_changed = backend;
+    ck_assert_uint_gt(nodes_of_dom0, 10);
+    ck_assert_uint_eq(fake_xs_requests("/config"), 0);
+    /* The guest's stay what they are. */
+    ck_assert_pstr_eq(value_of(d.disk.config, "feature-sg"), "0");
+    ck_assert_pstr_eq(value_of(d.disk.config_default, "feature-x"), "1");
     libxl_device_disk_dispose(&d.disk);
 }
 END_TEST
@@ -788,11 +1262,18 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, what_both_lists_come_to, 0, ARRAY_SIZE(lists));
+    tcase_add_loop_test(tc, of_the_host_alone, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, nothing_but_default, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, long_but_not_too_long, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, so_many_and_no_more, 0,
+                        NUM_KINDS * ARRAY_SIZE(counts));
     tcase_add_loop_test(tc, stored_with_the_right_permissions, 0, NUM_KINDS);
     tcase_add_loop_test(tc, seen_by_the_backend_alone, 0, NUM_KINDS);
     tcase_add_loop_test(tc, with_the_backend_directory, 0, NUM_KINDS);
     tcase_add_loop_test(tc, given_twice_the_last_counts, 0, NUM_KINDS);
     tcase_add_loop_test(tc, nothing_requested_nothing_done, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, what_it_costs, 0, NUM_KINDS);
     tcase_add_test(tc, a_type_without_the_list);
     tcase_add_test(tc, a_type_that_names_its_list);
     tcase_add_test(tc, a_type_that_is_added_at_once);
@@ -803,16 +1284,20 @@ int main(void)
     tcase_add_loop_test(tc, large_but_not_too_large, 0, NUM_KINDS);
     tcase_add_test(tc, many_devices_with_many_requests);
     tcase_add_loop_test(tc, xenstore_is_full, 0, NUM_KINDS);
-    tcase_add_loop_test(tc, keys_that_libxl_takes, 0, ARRAY_SIZE(keys));
+    tcase_add_loop_test(tc, what_libxl_takes, 0, ARRAY_SIZE(keys));
     tcase_add_loop_test(tc, keys_of_a_whole_domain, 0, 2);
-    tcase_add_test(tc, a_domain_is_not_even_made);
+    tcase_add_loop_test(tc, a_domain_is_not_even_made, 0,
+                        2 * ARRAY_SIZE(refused));
+    tcase_add_loop_test(tc, read_back_one_list, 0, 2 * NUM_KINDS);
+    tcase_add_loop_test(tc, json_of_nonsense, 0, NUM_KINDS);
+    tcase_add_test(tc, none_for_dom0_itself);
     tcase_add_loop_test(tc, read_back_from_our_own_copy, 0, NUM_KINDS);
     tcase_add_loop_test(tc, read_back_nothing, 0, NUM_KINDS);
     tcase_add_loop_test(tc, read_back_errors, 0, NUM_KINDS);
     tcase_add_loop_test(tc, removed_with_the_device, 0, NUM_KINDS);
     tcase_add_loop_test(tc, kept_in_the_domain_s_configuration, 0, NUM_KINDS);
     tcase_add_loop_test(tc, json, 0, NUM_KINDS);
-    tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 4);
+    tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 8);
     suite_add_tcase(s, tc);
 
     return run_suite(s);

@@ -187,10 +187,17 @@ int device_add(const struct kind *k, union device *d)
 
 int add(const struct kind *k, libxl_key_value_list config)
 {
+    return add_both(k, config, NULL);
+}
+
+int add_both(const struct kind *k, libxl_key_value_list config,
+             libxl_key_value_list config_default)
+{
     union device d;
     int rc;
 
     device_make(k, &d, config);
+    *config_default_of(k, &d) = config_default;
     rc = device_add(k, &d);
     k->dt->dispose(&d);
     return rc;
@@ -199,6 +206,11 @@ int add(const struct kind *k, libxl_key_value_list config)
 libxl_key_value_list *config_of(const struct kind *k, union device *d)
 {
     return is_nic(k) ? &d->nic.config : &d->disk.config;
+}
+
+libxl_key_value_list *config_default_of(const struct kind *k, union device *d)
+{
+    return is_nic(k) ? &d->nic.config_default : &d->disk.config_default;
 }
 
 const char *value_of(libxl_key_value_list kvl, const char *key)
@@ -224,8 +236,22 @@ const char *below(const char *top, const char *name)
     return path[slot];
 }
 
+void record_of(int domid, libxl_domain_config *d_config)
+{
+    GC_INIT(ctx);
+
+    libxl_domain_config_init(d_config);
+    ck_assert_int_eq(libxl__get_domain_configuration(gc, domid, d_config), 0);
+    GC_FREE;
+}
+
 void assert_nothing_there(const struct kind *k)
 {
+    libxl_domain_config d_config;
+
+    record_of(k->domid, &d_config);
+    ck_assert_int_eq(d_config.num_nics + d_config.num_disks, 0);
+    libxl_domain_config_dispose(&d_config);
     ck_assert_uint_eq(fake_xs_count(k->backend), 0);
     ck_assert_uint_eq(fake_xs_count(k->libxl), 0);
     ck_assert_uint_eq(fake_xs_count(k->frontend), 0);

@@ -59,14 +59,21 @@ union device {
 
 bool is_nic(const struct kind *k);
 libxl_key_value_list *config_of(const struct kind *k, union device *d);
+libxl_key_value_list *config_default_of(const struct kind *k, union device *d);
 
-/* These take config over. */
+/* These take the lists over. */
 void device_make(const struct kind *k, union device *d,
                  libxl_key_value_list config);
 int add(const struct kind *k, libxl_key_value_list config);
+int add_both(const struct kind *k, libxl_key_value_list config,
+             libxl_key_value_list config_default);
 
 int device_add(const struct kind *k, union device *d);
+/* Nor in the domain's record. */
 void assert_nothing_there(const struct kind *k);
+
+/* The record, to be disposed of. */
+void record_of(int domid, libxl_domain_config *d_config);
 
 libxl_key_value_list key_value_list(char **kvs);
 #define LIST(...) key_value_list((char *[]){ __VA_ARGS__, NULL })
