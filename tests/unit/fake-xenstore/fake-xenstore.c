@@ -52,6 +52,7 @@ static struct {
 } fail;
 
 void (*fake_xs_changed)(const char *path);
+void (*fake_xs_requested)(const char *path);
 
 static void *must(void *p)
 {
@@ -244,7 +245,7 @@ void fake_xs_reset(void)
     free(fail.substring);
     memset(&fail, 0, sizeof(fail));
     self = conflicts = 0;
-    fake_xs_changed = NULL;
+    fake_xs_changed = fake_xs_requested = NULL;
 }
 
 void fake_xs_become(unsigned int domid) { self = domid; }
@@ -320,6 +321,8 @@ static struct store *request(xs_transaction_t t, const char *path,
     else if (asprintf(absolute, "/local/domain/%u/%s", self, path) < 0)
         abort();
     request_log[num_requests++] = must(strdup(*absolute));
+    if (fake_xs_requested)
+        fake_xs_requested(*absolute);
 
     if (fail.nth && strstr(*absolute, fail.substring) && !--fail.nth) {
         fail.done = true;

@@ -45,4 +45,7 @@ unsigned int fake_xs_open_transactions(void);
 /* Called after each change that everyone can see, and for each new watch. */
 extern void (*fake_xs_changed)(const char *path);
 
+/* Called before each request is looked at. */
+extern void (*fake_xs_requested)(const char *path);
+
 #endif

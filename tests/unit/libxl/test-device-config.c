@@ -324,8 +324,10 @@ START_TEST(what_it_costs)
         char *own[5], *of_host[5];
         unsigned int requests;
     } costs[] = {
-        /* In which domain libxl runs; of a list its directory, the
-           directory's permissions, and the nodes. */
+        /*
+         * In which domain libxl runs; of a list its directory, the
+         * directory's permissions, and the nodes.
+         */
         { { "a", "1" }, { NULL }, 1 + 3 + 3 },
         { { "a", "1", "b", "2" }, { NULL }, 1 + 4 + 4 },
         { { NULL }, { "a", "1" }, 1 + 3 + 2 + 3 },
