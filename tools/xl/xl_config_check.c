@@ -96,6 +96,12 @@ static char *printable(const char *value)
     return text;
 }
 
+/* Two decimal numbers, of any length. */
+static bool same_number(const char *a, const char *b)
+{
+    return a && b && !strcmp(a + strspn(a, "0"), b + strspn(b, "0"));
+}
+
 static enum severity judge(const libxl_device_feature *feature,
                            enum config_occasion occasion)
 {
@@ -113,8 +119,7 @@ static enum severity judge(const libxl_device_feature *feature,
     case LIBXL_FEATURE_VERDICT_LESS:
         /* What the disk behind cannot do is no fault of the backend's. */
         if (level == CHECK_EXACT)
-            severity = feature->promised &&
-                !strcmp(feature->promised, feature->requested)
+            severity = same_number(feature->promised, feature->requested)
                 ? WARNED : REFUSED;
         break;
     case LIBXL_FEATURE_VERDICT_MORE:
@@ -165,25 +170,29 @@ static void say(struct check *check, enum severity severity, const char *fmt,
     free(text);
 }
 
-static const char *const asking =
-    "`xl backend-features' lists what can be requested";
-
 /* What is wrong and what to do; NULL: about the device as a whole. */
-static char *find_fault(const libxl_device_feature *f, const char *type)
+static char *find_fault(const libxl_device_feature *f, uint32_t backend_domid,
+                        const char *type)
 {
+    bool kept = !f->promised || same_number(f->promised, f->granted);
     char *why = NULL;
 
     switch (f->verdict) {
     case LIBXL_FEATURE_VERDICT_LESS:
-        xasprintf(&why, "%s; it is less than was requested",
-                  f->promised && f->granted && strcmp(f->promised, f->granted)
-                  ? "the device behind cannot do more" :
-                  "the backend has no more to give");
+        xasprintf(&why, "the guest gets less than was requested, because %s"
+                  " no more; request what was granted, or less",
+                  kept ? "the backend can give" : "what is behind it can do");
         break;
     case LIBXL_FEATURE_VERDICT_MORE:
-        xasprintf(&why, "the guest gets more than was requested, because the"
-                  " backend cannot give less; request at least that, or"
-                  " `default' if that is no matter");
+        if (kept)
+            xasprintf(&why, "the guest gets more than was requested, because"
+                      " the backend can give no less; request what was"
+                      " granted, or `default' if it does not matter");
+        else
+            xasprintf(&why, "the guest gets more than was requested, because"
+                      " the backend does not keep its word, `%s'; do not rely"
+                      " on it, or request `default' if it does not matter",
+                      f->promised);
         break;
     case LIBXL_FEATURE_VERDICT_MALFORMED:
         xasprintf(&why, "not an unsigned decimal number, so the backend keeps"
@@ -191,8 +200,9 @@ static char *find_fault(const libxl_device_feature *f, const char *type)
                   " off");
         break;
     case LIBXL_FEATURE_VERDICT_UNKNOWN:
-        xasprintf(&why, "the %s backend has no such feature; %s", type,
-                  asking);
+        xasprintf(&why, "the %s backend in domain %u has no such feature;"
+                  " `xl backend-features -d %u %s' lists what it has", type,
+                  backend_domid, backend_domid, type);
         break;
     default:
         break;
@@ -202,7 +212,8 @@ static char *find_fault(const libxl_device_feature *f, const char *type)
 }
 
 static void say_feature(struct check *check, const char *device,
-                        const char *type, const libxl_device_feature *f)
+                        uint32_t backend_domid, const char *type,
+                        const libxl_device_feature *f)
 {
     enum severity severity = judge(f, check->occasion);
     bool of_host = f->origin == LIBXL_FEATURE_ORIGIN_HOST;
@@ -211,7 +222,7 @@ static void say_feature(struct check *check, const char *device,
 
     if (severity == FINE)
         return;
-    why = find_fault(f, type);
+    why = find_fault(f, backend_domid, type);
     if (!why)
         return;
 
@@ -256,7 +267,9 @@ static void say_device(struct check *check, const char *device,
             continue;
         if (one > severity)
             severity = one;
-        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING)
+        /* A virtio backend is not at xenbus, and has nothing to say. */
+        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING &&
+            strcmp(type, "virtio_disk"))
             pending = true;
         if (features[i].origin != LIBXL_FEATURE_ORIGIN_HOST)
             of_host = false;
@@ -268,19 +281,20 @@ static void say_device(struct check *check, const char *device,
     fclose(f);
 
     if (severity != FINE)
-        say(check, severity, "%s: its %s backend in domain %u %s: %s %s no"
-            " effect%s; %s, or take %s away with config-<feature>=default",
+        say(check, severity, "%s: its %s backend in domain %u %s, so %s%s %s no"
+            " effect; %s, or take %s away with config-<feature>=default",
             device, type, backend_domid,
             pending ? "does not answer" : "has no feature control", text,
+            of_host ? " (by default of the host)" : "",
             said == 1 ? "has" : "have",
-            of_host ? " (all from the host's defaults)" : "",
-            pending ? "see why in the log of the backend's domain" :
+            pending ? "see why in the log of that domain" :
             !strcmp(type, "virtio_disk")
-            ? "there is none for virtio" :
+            ? "use a disk of Xen's protocol (specification=xen)" :
             !strcmp(type, "qdisk")
-            ? "use a disk that blkback serves (backendtype=phy)"
-            : "load backends that have it there (see xen-feature-control(7)),"
-              " which only Linux has",
+            ? "use a QEMU that has it, or a disk that blkback serves"
+              " (backendtype=phy)"
+            : "load a driver that has it there, which there is for Linux only"
+              " (see xen-feature-control(7))",
             said == 1 ? "the request" : "the requests");
     free(text);
 }
@@ -292,7 +306,7 @@ static void say_all(struct check *check, const char *device,
     int i;
 
     for (i = 0; i < num; i++)
-        say_feature(check, device, type, &features[i]);
+        say_feature(check, device, backend_domid, type, &features[i]);
     say_device(check, device, backend_domid, type, features, num);
 }
 
@@ -325,7 +339,7 @@ static void check_lists(struct check *check, const char *device,
         /* What will be created is looked at once more. */
         if (severity == REFUSED || dryrun_only ||
             check->occasion == OCCASION_UPDATE)
-            say_feature(check, device, type, &features[i]);
+            say_feature(check, device, backend_domid, type, &features[i]);
     }
     libxl_device_feature_list_free(features, num);
 }
@@ -541,8 +555,12 @@ static void note_refused(const char *name, const char *reason)
 
 static void forget_refused(const char *name)
 {
+    static const char suffix[] = "--incoming"; /* until it is received */
     char *path = refused_path(name);
+    size_t len = strlen(path) - (sizeof(suffix) - 1);
 
+    if (strlen(name) > sizeof(suffix) - 1 && !strcmp(path + len, suffix))
+        path[len] = 0;
     unlink(path);
     free(path);
 }
@@ -595,15 +613,19 @@ static char *device_name(const libxl_device_features *device)
     return name;
 }
 
-static int check_devices(struct check *check, uint32_t domid,
-                         const libxl_domain_config *d_config)
+static void check_devices(struct check *check, uint32_t domid,
+                          const libxl_domain_config *d_config)
 {
     libxl_device_features *devices;
-    int i, num, rc;
+    int i, num;
 
-    rc = libxl_device_verdict_list(ctx, domid, d_config, &devices, &num, NULL);
-    if (rc)
-        return rc;
+    if (libxl_device_verdict_list(ctx, domid, d_config, &devices, &num,
+                                  NULL)) {
+        say(check, level >= CHECK_STRICT && check->occasion != OCCASION_KEPT
+                   ? REFUSED : WARNED, "what became of the requests to the"
+            " devices of domain %u cannot be read (libxl says why)", domid);
+        return;
+    }
 
     for (i = 0; i < num; i++) {
         char *name = device_name(&devices[i]);
@@ -614,8 +636,6 @@ static int check_devices(struct check *check, uint32_t domid,
         free(name);
     }
     libxl_device_features_list_free(devices, num);
-
-    return 0;
 }
 
 int check_granted(uint32_t domid, const libxl_domain_config *d_config,
@@ -623,22 +643,17 @@ int check_granted(uint32_t domid, const libxl_domain_config *d_config,
 {
     struct check check = { .occasion = occasion };
     const char *name = d_config->c_info.name ?: "";
-    int rc;
 
-    if (level == CHECK_OFF)
-        return 0;
-
-    rc = check_devices(&check, domid, d_config);
-    if (rc && level >= CHECK_STRICT && occasion != OCCASION_KEPT)
-        say(&check, REFUSED, "what became of the requests cannot be read");
-
-    if (occasion == OCCASION_REBOOT) {
-        report_missing_defaults(d_config);
-        if (check.reason)
-            note_refused(name, check.reason);
+    if (level != CHECK_OFF) {
+        check_devices(&check, domid, d_config);
+        if (occasion == OCCASION_REBOOT)
+            report_missing_defaults(d_config);
     }
-    if (!check.reason && *name)
+
+    if (!check.reason)
         forget_refused(name);
+    else if (occasion == OCCASION_REBOOT)
+        note_refused(name, check.reason);
 
     return finish(&check, "the domain is destroyed before it ran");
 }
@@ -646,14 +661,11 @@ int check_granted(uint32_t domid, const libxl_domain_config *d_config,
 static int check_attached(uint32_t domid, const libxl_domain_config *d_config)
 {
     struct check check = { .occasion = OCCASION_ASKED };
-    int rc;
 
     if (level == CHECK_OFF)
         return 0;
 
-    rc = check_devices(&check, domid, d_config);
-    if (rc && level >= CHECK_STRICT)
-        say(&check, REFUSED, "what became of the requests cannot be read");
+    check_devices(&check, domid, d_config);
 
     return finish(&check, "the device is removed again");
 }
@@ -664,7 +676,8 @@ int check_granted_nic(uint32_t domid, libxl_device_nic *nic)
     int rc = check_attached(domid, &d_config);
 
     if (rc && libxl_device_nic_destroy(ctx, domid, nic, NULL))
-        fprintf(stderr, "xl: error: vif %d cannot be removed\n", nic->devid);
+        fprintf(stderr, "xl: error: vif %d could not be removed: the guest has"
+                " it still, see `xl network-detach'\n", nic->devid);
 
     return rc;
 }
@@ -675,7 +688,8 @@ int check_granted_disk(uint32_t domid, libxl_device_disk *disk)
     int rc = check_attached(domid, &d_config);
 
     if (rc && libxl_device_disk_destroy(ctx, domid, disk, NULL))
-        fprintf(stderr, "xl: error: disk %s cannot be removed\n", disk->vdev);
+        fprintf(stderr, "xl: error: disk %s could not be removed: the guest"
+                " has it still, see `xl block-detach'\n", disk->vdev);
 
     return rc;
 }
@@ -694,6 +708,21 @@ static const char *find_value(libxl_key_value_list list, const char *key)
     return value;
 }
 
+/* Records of older versions have blanks around values. */
+static bool same_value(const char *a, const char *b)
+{
+    const char *const blanks = " \t\r\n";
+
+    a += strspn(a, blanks);
+    b += strspn(b, blanks);
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+
+    return !a[strspn(a, blanks)] && !b[strspn(b, blanks)];
+}
+
 /* Of what was requested: what is not any more. */
 static void compare(struct check *check, const char *device,
                     libxl_key_value_list config,
@@ -705,14 +734,16 @@ static void compare(struct check *check, const char *device,
         return;
 
     for (i = 0; recorded && recorded[i]; i += 2) {
-        const char *key = recorded[i];
-        const char *was = find_value(recorded, key) ?: "";
-        const char *is = find_value(config, key);
-        char *shown_was, *shown_is;
+        const char *was = recorded[i + 1];
+        const char *is = find_value(config, recorded[i]);
+        char *key, *shown_was, *shown_is;
 
-        if ((is && !strcmp(is, was)) ||
-            !strcmp(was, LIBXL_DEVICE_CONFIG_DEFAULT))
+        /* Of a key that is there twice the last one counts. */
+        if (!was || find_value(recorded, recorded[i]) != was ||
+            same_value(was, LIBXL_DEVICE_CONFIG_DEFAULT) ||
+            (is && same_value(is, was)))
             continue;
+        key = printable(recorded[i]);
         shown_was = printable(was);
         shown_is = printable(is ?: "");
         if (!is)
@@ -724,6 +755,7 @@ static void compare(struct check *check, const char *device,
         else
             say(check, WARNED, "%s: config-%s is `%s' now, and was `%s'",
                 device, key, shown_is, shown_was);
+        free(key);
         free(shown_was);
         free(shown_is);
     }
