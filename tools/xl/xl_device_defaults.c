@@ -18,6 +18,7 @@
 static struct device_default {
     const char *type; /* of the backend */
     const char *key;
+    bool given; /* perhaps as nothing */
     libxl_key_value_list config;
 } defaults[] = {
     { .type = "vif", .key = "vif.default.config" },
@@ -71,6 +72,7 @@ void parse_default_device_config(XLU_Config *config)
             continue;
         libxl_key_value_list_dispose(&def->config);
         def->config = NULL;
+        def->given = true;
         if (!e)
             e = xlu_device_config_parse_list(config, def->key, list,
                                              &def->config);
@@ -105,12 +107,13 @@ void complete_disk_device_config(libxl_device_disk *disk,
 
     complete(&disk->config_default, backend_type);
 
-    if (!said && !strcmp(backend_type, "qdisk") && !disk->config_default &&
+    if (!said && !strcmp(backend_type, "qdisk") &&
         disk->format != LIBXL_DISK_FORMAT_EMPTY &&
-        find_default("vbd")->config && !find_default("qdisk")->config) {
+        find_default("vbd")->config && !find_default("qdisk")->given) {
         fprintf(stderr, "xl: note: disk %s is served by QEMU, which"
-                " disk.default.config is not for (qdisk.default.config is);"
-                " the same goes for other such disks\n", disk->vdev);
+                " disk.default.config is not for; set qdisk.default.config"
+                " for such disks, to \"\" if nothing is to be requested of"
+                " them\n", disk->vdev);
         said = true;
     }
 }
@@ -134,8 +137,6 @@ const char *disk_backend_type(const libxl_device_disk *disk,
         return "virtio_disk";
     if (disk->is_cdrom && type == LIBXL_DOMAIN_TYPE_HVM)
         return "qdisk";
-    if (disk->is_cdrom && disk->format == LIBXL_DISK_FORMAT_EMPTY)
-        return "vbd";
     if (disk->format != LIBXL_DISK_FORMAT_RAW ||
         (!libxl_defbool_is_default(disk->colo_enable) &&
          libxl_defbool_val(disk->colo_enable)))
@@ -175,7 +176,8 @@ static int print_missing(FILE *f, const char *kind, const char *name,
     int i, num = 0;
 
     for (i = 0; def && def->config && def->config[i]; i += 2) {
-        if (has_key(config, def->config[i]) ||
+        if (!strcmp(def->config[i + 1], LIBXL_DEVICE_CONFIG_DEFAULT) ||
+            has_key(config, def->config[i]) ||
             has_key(config_default, def->config[i]))
             continue;
         fprintf(f, "%s%s=%s", num++ ? "," : "", def->config[i],
@@ -224,6 +226,13 @@ int report_missing_defaults(const libxl_domain_config *d_config)
     return num;
 }
 
+/* As it has to stand in a configuration, between double quotes. */
+static void print_quoted(FILE *f, const char *value)
+{
+    for (; *value; value++)
+        fprintf(f, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+}
+
 void append_device_defaults(void **config, int *len)
 {
     char *text = NULL;
@@ -241,8 +250,10 @@ void append_device_defaults(void **config, int *len)
         libxl_key_value_list def = defaults[i].config;
 
         fprintf(f, "%s=\"", defaults[i].key);
-        for (j = 0; def && def[j]; j += 2)
-            fprintf(f, "%s%s=%s", j ? "," : "", def[j], def[j + 1]);
+        for (j = 0; def && def[j]; j += 2) {
+            fprintf(f, "%s%s=", j ? "," : "", def[j]);
+            print_quoted(f, def[j + 1]);
+        }
         fprintf(f, "\"\n");
     }
     fprintf(f, "config_check=\"%s\"\n", config_check_word());
