@@ -20,6 +20,7 @@
 #include "xl.h"
 #include "xl_config_check.h"
 #include "xl_device_defaults.h"
+#include "xl_monitor.h"
 #include "xl_utils.h"
 
 /* Of a value, so much is shown. */
@@ -666,6 +667,8 @@ static int check_attached(uint32_t domid, const libxl_domain_config *d_config)
         return 0;
 
     check_devices(&check, domid, d_config);
+    if (!check.num_refused)
+        check_monitor(domid, d_config);
 
     return finish(&check, "the device is removed again");
 }
@@ -825,20 +828,34 @@ static int count_requests(libxl_key_value_list config,
     return num;
 }
 
+static int count_all_requests(const libxl_domain_config *d_config)
+{
+    int i, num = 0;
+
+    for (i = 0; i < d_config->num_nics; i++)
+        num += count_requests(d_config->nics[i].config,
+                              d_config->nics[i].config_default);
+    for (i = 0; i < d_config->num_disks; i++)
+        num += count_requests(d_config->disks[i].config,
+                              d_config->disks[i].config_default);
+
+    return num;
+}
+
+void check_monitor(uint32_t domid, const libxl_domain_config *d_config)
+{
+    if (level != CHECK_OFF && count_all_requests(d_config))
+        warn_old_monitor(domid, "what is requested of its devices");
+}
+
 uint32_t config_check_stream_flags(const char *json)
 {
     libxl_domain_config d_config;
-    int i, num = 0;
+    int num = 0;
 
     libxl_domain_config_init(&d_config);
-    if (!libxl_domain_config_from_json(ctx, &d_config, json)) {
-        for (i = 0; i < d_config.num_nics; i++)
-            num += count_requests(d_config.nics[i].config,
-                                  d_config.nics[i].config_default);
-        for (i = 0; i < d_config.num_disks; i++)
-            num += count_requests(d_config.disks[i].config,
-                                  d_config.disks[i].config_default);
-    }
+    if (!libxl_domain_config_from_json(ctx, &d_config, json))
+        num = count_all_requests(&d_config);
     libxl_domain_config_dispose(&d_config);
 
     if (!num || level == CHECK_OFF)

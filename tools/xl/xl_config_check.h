@@ -64,6 +64,12 @@ int check_granted(uint32_t domid, const libxl_domain_config *d_config,
 int check_granted_nic(uint32_t domid, libxl_device_nic *nic);
 int check_granted_disk(uint32_t domid, libxl_device_disk *disk);
 
+/*
+ * For what is to outlive the next reboot of a domain that runs: warns if its
+ * monitor is of another version, which would lose the requests.
+ */
+void check_monitor(uint32_t domid, const libxl_domain_config *d_config);
+
 /* The domains that were refused at a reboot, and why. */
 int list_refused(void (*f)(const char *name, const char *reason, void *user),
                  void *user);
