@@ -103,7 +103,7 @@ static const char *find_request(const char *text)
     return NULL;
 }
 
-/* No parameter of a vif has such a name, and none of a disk that has a `='. */
+/* No parameter of a vif has such a name. */
 static bool resembles_request(const char *param)
 {
     size_t len = strcspn(param, "="), i;
