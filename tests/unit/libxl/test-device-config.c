@@ -1201,6 +1201,100 @@ START_TEST(cdrom_insert_keeps_it)
 }
 END_TEST
 
+/* QEMU in a stubdomain: whatever it is told it does at once. */
+int __wrap_libxl__ev_qmp_send(libxl__egc *egc, libxl__ev_qmp *qmp,
+                              const char *cmd, libxl__json_object *args);
+
+int __wrap_libxl__ev_qmp_send(libxl__egc *egc, libxl__ev_qmp *qmp,
+                              const char *cmd, libxl__json_object *args)
+{
+    libxl__json_object *answer = NULL;
+    EGC_GC;
+
+    if (!strcmp(cmd, "query-fdsets"))
+        answer = libxl__json_parse(gc, "[ { \"fdset-id\": 1, \"fds\":"
+            " [ { \"fd\": 30, \"opaque\": \"stub-devid:51712\" } ] } ]");
+    qmp->callback(egc, qmp, answer, 0);
+    return 0;
+}
+
+int __wrap_libxl__qmp_ev_qemu_compare_version(libxl__ev_qmp *ev, int major,
+                                              int minor, int micro);
+
+int __wrap_libxl__qmp_ev_qemu_compare_version(libxl__ev_qmp *ev, int major,
+                                              int minor, int micro)
+{
+    return 1;
+}
+
+/*
+ * It has the drive as a PV disk, which is removed and added again: in Xen
+ * since 4.19.
+ */
+#ifdef LIBXL_HAVE_XEN_9PFS /* of the same version */
+#define STUBDOM 6
+
+START_TEST(cdrom_insert_into_a_stubdomain)
+{
+    static const struct kind stub = {
+        "vbd/51712", &libxl__disk_devtype,
+        "/local/domain/0/backend/vbd/6/51712", "/libxl/6/device/vbd/51712",
+        "/local/domain/6/device/vbd/51712", STUBDOM, 0
+    };
+    static const struct node nodes[] = {
+        { "feature-sg", "0" }, { "feature-y", "1" },
+    };
+    libxl_domain_config d_config;
+    union device d;
+    int i;
+
+    fake_xs_set("/libxl/5/dm-version", "qemu_xen");
+    fake_xs_set("/local/domain/5/image/device-model-domid", "6");
+    fake_xs_set("/libxl/6/type", "pv");
+    device_make(&cdrom, &d, LIST("feature-sg", "0"));
+    d.disk.config_default = LIST("feature-y", "1");
+    d.disk.is_cdrom = d.disk.removable = 1;
+    d.disk.readwrite = 0;
+    ck_assert_int_eq(device_add(&cdrom, &d), 0);
+    libxl_device_disk_dispose(&d.disk);
+
+    /* What counts is not the stubdomain's own record. */
+    record_of(HVM_GUEST, &d_config);
+    libxl_device_disk_list_free(d_config.disks, d_config.num_disks);
+    d_config.disks = NULL;
+    d_config.num_disks = 0;
+    {
+        GC_INIT(ctx);
+
+        ck_assert_int_eq(libxl__set_domain_configuration(gc, STUBDOM,
+                                                         &d_config), 0);
+        GC_FREE;
+    }
+    libxl_domain_config_dispose(&d_config);
+    device_make(&kinds[2], &d, LIST("feature-sg", "7"));
+    d.disk.is_cdrom = d.disk.removable = 1;
+    d.disk.readwrite = 0;
+    ck_assert_int_eq(device_add(&stub, &d), 0);
+    libxl_device_disk_dispose(&d.disk);
+
+    /* The second one lost what the first had not. */
+    for (i = 0; i < 3; i++) {
+        device_make(&kinds[2], &d, i == 2 ? LIST("feature-sg", "9") : NULL);
+        d.disk.is_cdrom = d.disk.removable = 1;
+        d.disk.readwrite = 0;
+        ck_assert_int_eq(libxl_cdrom_insert(ctx, HVM_GUEST, &d.disk, NULL),
+                         0);
+        libxl_device_disk_dispose(&d.disk);
+        assert_list(below(stub.backend, "config"), nodes, 2, "n0");
+        assert_list(below(stub.libxl, "config"), nodes, 1, "n0");
+        assert_list(below(stub.libxl, "config_default"), nodes + 1, 1, "n0");
+        stored(&cdrom, "feature-sg", "0", NULL);
+        stored(&cdrom, "feature-y", NULL, "1");
+    }
+}
+END_TEST
+#endif
+
 /* The disk that dom0 attaches for itself, to look for a guest's kernel. */
 
 static unsigned int nodes_of_dom0;
@@ -1300,6 +1394,9 @@ int main(void)
     tcase_add_loop_test(tc, kept_in_the_domain_s_configuration, 0, NUM_KINDS);
     tcase_add_loop_test(tc, json, 0, NUM_KINDS);
     tcase_add_loop_test(tc, cdrom_insert_keeps_it, 0, 8);
+#ifdef LIBXL_HAVE_XEN_9PFS
+    tcase_add_test(tc, cdrom_insert_into_a_stubdomain);
+#endif
     suite_add_tcase(s, tc);
 
     return run_suite(s);
