@@ -18,14 +18,14 @@ STOCK = "/opt/stock/bin/xl"
 # A request above the limit, which the guest gets less of; one that no backend knows.
 VIFS = [f"bridge=xenbr0,config-{QUEUES}=99,config-no-such=1"]
 DISKS = [f"phy:/dev/loop0,xvda,w,config-{ORDER}=99"]
-UNKNOWN = "vif 0: config-no-such=`1': the vif backend has no such feature"
+UNKNOWN = "vif 0: config-no-such=`1': the vif backend in domain 0 has no such feature"
 LESS = f"vif 0: config-{QUEUES}=`99', granted `2'"
 NOT_BEFORE = 'xl: error: nothing is created or changed, because of config_check="{}"'
 NOT_AFTER = 'xl: error: the domain is destroyed before it ran, because of config_check="{}"'
 NO_CONTROL = [
-    "vif 0: its vif backend in domain 0 has no feature control: "
+    "vif 0: its vif backend in domain 0 has no feature control, so "
     f"config-{QUEUES}=`99', config-no-such=`1' have no effect",
-    f"disk xvda: its vbd backend in domain 0 has no feature control: config-{ORDER}=`99' has",
+    f"disk xvda: its vbd backend in domain 0 has no feature control, so config-{ORDER}=`99' has",
 ]
 
 
@@ -134,8 +134,8 @@ def test_without_feature_control(host: Host) -> None:
     for how, refuses in (("strict", False), ("exact", True)):
         conf(host, f'config_check = "{how}"', f'vif.default.config = "{QUEUES}=1"')
         write_config(host, vif=["bridge=xenbr0"], disk=[])
-        line = (f"vif 0: its vif backend in domain 0 has no feature control: config-{QUEUES}=`1' "
-                "has no effect (all from the host's defaults)")
+        line = (f"vif 0: its vif backend in domain 0 has no feature control, so config-{QUEUES}=`1' "
+                "(by default of the host) has no effect")
         if refuses:
             refused(host, CREATE, *errors(line), NOT_AFTER.format(how))
         else:
@@ -155,8 +155,8 @@ SCRIPT = """#!/bin/sh
     (f"xenstore-write $XENBUS_PATH/{QUEUES} 2", f"vif 0: config-{QUEUES}=`1', granted `2': the guest gets"
      " more than was requested"),
     ("xenstore-rm $XENBUS_PATH/granted",
-     f"vif 0: its vif backend in domain 0 has no feature control: config-{QUEUES}=`1' has"),
-    ("xenstore-write $XENBUS_PATH/granted ''", f"vif 0: config-{QUEUES}=`1': the vif backend has no"),
+     f"vif 0: its vif backend in domain 0 has no feature control, so config-{QUEUES}=`1' has"),
+    ("xenstore-write $XENBUS_PATH/granted ''", f"vif 0: config-{QUEUES}=`1': the vif backend in domain 0 has no"),
     (f"xenstore-write $XENBUS_PATH/granted {QUEUES}=malformed",
      f"vif 0: config-{QUEUES}=`1', granted `1': not an unsigned decimal"),
 ], ids=["published", "no granted", "not in granted", "malformed"])
@@ -180,9 +180,9 @@ def test_attach(guest: Guest, how: str) -> None:
     vif = f"xl network-attach guest bridge=xenbr0,config-{QUEUES}=99,config-no-such=1"
     disk = f"xl block-attach guest phy:/dev/loop0,xvda,w,config-{ORDER}=0x1"
     image = "xl block-attach guest /srv/disk1.img,raw,xvdb,w,backendtype=qdisk,config-x=1"
-    unknown = "vif{}: config-no-such=`1': the vif backend has no such feature"
+    unknown = "vif{}: config-no-such=`1': the vif backend in domain 0 has no such feature"
     malformed = f"disk xvda: config-{ORDER}=`0x1'"
-    control = ("disk xvdb: its qdisk backend in domain 0 has no feature control: config-x=`1' has"
+    control = ("disk xvdb: its qdisk backend in domain 0 has no feature control, so config-x=`1' has"
                " no effect; use a disk that blkback serves")
 
     if how == "off":
