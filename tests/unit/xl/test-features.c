@@ -490,6 +490,7 @@ START_TEST(as_config_of_a_disk)
         "/libxl/4/device/vbd/51712/backend /local/domain/0/backend/vbd/4/51712\n"
         "/libxl/4/device/vbd/51712/config/feature-barrier 1\n"
         "/libxl/4/device/vbd/51712/config/order 9\n"
+        "/libxl/4/device/vbd/51712/config/of-tomorrow default\n"
         DISK("/libxl/4/device/vbd/51712", "xvda")
         DISK("/libxl/4/device/vbd/51728", "xvdb")
         "/local/domain/0/backend/vbd/4/51712/state 4\n"
