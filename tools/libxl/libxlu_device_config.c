@@ -381,6 +381,40 @@ static int refuse_in_value(XLU_Config *cfg, const char *what,
     return EINVAL;
 }
 
+int xlu_device_config_check_settings(XLU_Config *cfg,
+                                     const char *const *known, bool once)
+{
+    const XLU_ConfigSetting *setting, *other;
+    int i;
+
+    for (setting = cfg->settings; setting; setting = setting->next) {
+        const char *name = setting->name;
+
+        for (i = 0; known[i] && strcmp(known[i], name); i++)
+            ;
+        if (!known[i]) {
+            if (!strcasestr(name, "default.config") &&
+                !strcasestr(name, "default_config") &&
+                strncasecmp(name, "config_", strlen("config_")))
+                continue;
+            report(cfg, setting->lineno, "a setting",
+                   "there is none of this name", NULL, name);
+            return EINVAL;
+        }
+        /* Those that come later are first. */
+        for (other = cfg->settings; once && other != setting;
+             other = other->next) {
+            if (strcmp(other->name, name))
+                continue;
+            report(cfg, other->lineno, "a setting",
+                   "it is set twice; write all of it into one", NULL, name);
+            return EINVAL;
+        }
+    }
+
+    return 0;
+}
+
 int xlu_device_config_refuse_setting(XLU_Config *cfg, const char *what,
                                      bool taken)
 {

@@ -58,11 +58,20 @@ void set_device_defaults_wrong(void)
     wrong = true;
 }
 
-void parse_default_device_config(XLU_Config *config)
+void parse_default_device_config(XLU_Config *config, bool is_xl_conf)
 {
+    const char *known[NUM_DEFAULTS + 2];
     struct device_default *def;
     const char *list;
     int i, e;
+
+    for (i = 0; i < NUM_DEFAULTS; i++)
+        known[i] = defaults[i].key;
+    known[i++] = "config_check";
+    known[i] = NULL;
+    /* In a domain's file what comes later wins, as on the command line. */
+    if (xlu_device_config_check_settings(config, known, is_xl_conf))
+        wrong = true; /* libxlu has said why */
 
     for (i = 0; i < NUM_DEFAULTS; i++) {
         def = &defaults[i];

@@ -16,9 +16,9 @@
  * Takes the defaults from xl.conf, or from a domain's configuration, which
  * are read later and replace those of the host for that domain.  One that is
  * wrong is reported, counts as none, and is remembered: see
- * device_defaults_wrong().
+ * device_defaults_wrong(); so is a setting with a name that is almost one.
  */
-void parse_default_device_config(XLU_Config *config);
+void parse_default_device_config(XLU_Config *config, bool is_xl_conf);
 
 /* Whether there was one, or config_check was wrong. */
 bool device_defaults_wrong(void);
