@@ -104,6 +104,8 @@ BLKPUBLISH = Patch(BLKBACK, "xen-blkback: publish granted values")
 BLKHOLD = Patch(BLKBACK, "xen-blkback: hold the frontend to what it was granted")
 LIBXL = "tools/libxl/libxl_device_config.c"
 LIBXLU = "tools/libxl/libxlu_device_config.c"
+VERDICTS = "tools/libxl/libxl_device_features.c"
+CHECK = "tools/xl/xl_config_check.c"
 
 MUTANTS = [Mutant(*row) for row in [
     ("requests are not read", ENGINE,
@@ -299,8 +301,32 @@ MUTANTS = [Mutant(*row) for row in [
      "perms[0].perms = XS_PERM_READ;", "test_permissions.py"),
     ("config inherits", LIBXL, "libxl__xs_mknod(gc, t, dir, perms, num_perms)",
      "xs_mkdir(CTX->xsh, t, dir) ? 0 : ERROR_FAIL", "test_permissions.py"),
-    ("a directory always", LIBXL, "return config && config[0] ? config : NULL;",
-     "static char *none[] = { NULL };\n    return config ? config : none;", "test_nothing_requested"),
+    ("a directory always", LIBXL, "if (!get_lists(dt, type, &config, &config_default)) {\n        rc = 0;",
+     "get_lists(dt, type, &config, &config_default);\n    if (0) {\n        rc = 0;", "test_nothing_requested"),
+    ("the host's requests are the device's own", LIBXL, "rc = write_copy(gc, t, device, COPY_DEFAULT, config_default, perms);",
+     "rc = write_copy(gc, t, device, COPY, config_default, perms);", "test_defaults_of_the_host"),
+    ("`default' is a request", LIBXL, "if (!strcmp(request->value, LIBXL_DEVICE_CONFIG_DEFAULT))", "if (0)",
+     "test_defaults_of_the_host"),
+    ("as many requests as one likes", LIBXL, "if (own + of_host > LIBXL_DEVICE_CONFIG_MAX) {", "if (0) {",
+     "test_as_much_as_xenstore_takes"),
+    ("what is published does not count", VERDICTS, "    *granted = published;\n    if (published)\n        return 0;",
+     "    *granted = NULL;", "test_not_as_granted"),
+    ("no granted node is no matter", VERDICTS, "? LIBXL_FEATURE_VERDICT_PENDING\n                   : LIBXL_FEATURE_VERDICT_NO_CONTROL;",
+     "? LIBXL_FEATURE_VERDICT_PENDING\n                   : LIBXL_FEATURE_VERDICT_GRANTED;", "test_without_feature_control"),
+    ("less is more", VERDICTS, "*verdict = (granted < requested) != restricts", "*verdict = (granted < requested) == restricts",
+     "test_create and test_config_check.py"),
+    ("strict lets guests run", CHECK, "if (check->num_refused) {", "if (0) {", "test_without_feature_control"),
+    ("a reboot is nobody's business", Patch("tools/xl", "xl: see whether a domain gets what is requested before it runs"),
+     "+    ret = check_granted(domid, &d_config, occasion);", "+    ret = occasion == OCCASION_REBOOT ? 0 : check_granted(domid, &d_config, occasion);",
+     "test_reboot"),
+    ("streams ask for nothing", CHECK, "return XL_MANDATORY_FLAG_FEATURE_CONTROL;", "return 0;", "test_migrate and test_config_check.py"),
+    ("a file may have less", CHECK, "            say(check, level >= CHECK_STRICT ? REFUSED : WARNED,",
+     "            say(check, WARNED,", "test_restore and test_config_check.py"),
+    ("a mistake in xl.conf is no matter", CHECK, "if (!device_defaults_wrong())", "if (1)", "test_mistake_in_xl_conf"),
+    ("an old monitor is as good", "tools/xl/xl_monitor.c", "if (same_software(&own, &other)) {", "if (1) {",
+     "test_monitor_of_before"),
+    ("config-update forgets the defaults", "tools/xl/xl_device_defaults.c", "fprintf(f, \"%s=\\\"\", defaults[i].key);",
+     "fprintf(f, \"#%s=\\\"\", defaults[i].key);", "test_config_update"),
     ("the first one counts", LIBXLU, "free((*config)[2 * i + 1]);\n            (*config)[2 * i + 1] = copy;",
      "free(copy);", "test_given_twice"),
     ("a bad vif key is only reported", "tools/xl/xl_device_config.c",
