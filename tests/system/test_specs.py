@@ -107,7 +107,7 @@ def test_refused(host: Host) -> None:
     for row in found:
         for command in commands(host, row):
             result = host.run(command, check=False)
-            assert result.rc == 1, (row, str(result))
+            assert result.rc not in (0, 127) and result.rc < 128, (row, str(result))
             assert row.said("refused") in result.stderr, (row, str(result))
     assert host.store() == before
 
@@ -163,7 +163,8 @@ def test_defaults(host: Host) -> None:
                 continue
             write_config(host, lines)
             result = host.run(["xl", "create", "-p", "-q", CONFIG], check=False)
-            assert result.rc == 1 and row.said("refused") in result.stderr, (row, str(result))
+            assert result.rc not in (0, 127) and result.rc < 128, (row, str(result))
+            assert row.said("refused") in result.stderr, (row, str(result))
     assert host.store() == before
 
 
