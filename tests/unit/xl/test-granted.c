@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sanitizer/lsan_interface.h>
+
 #include <libxl.h>
 #include <libxl_utils.h>
 #include <libxlutil.h>
@@ -30,6 +32,9 @@
 
 #define DOMID 4
 #define SAID "stderr"
+#define PRINTED "stdout"
+#define CFG_FILE "guest.cfg"
+#define SAVE_FILE "saved"
 
 #define VIF "/local/domain/0/backend/vif/4/0"
 #define VBD "/local/domain/0/backend/vbd/4/51712"
@@ -975,10 +980,201 @@ START_TEST(stored_text)
 }
 END_TEST
 
+/* A domain that exists: a file that xl save could have written. */
+static void save(const char *json, uint32_t flags)
+{
+    struct {
+        char magic[32];
+        uint32_t byteorder, mandatory_flags, optional_flags, optional_len;
+        uint32_t len;
+    } header = {
+        "Xen saved domain, xl format\n \0 \r", 0x01020304U, flags, 0,
+        sizeof(uint32_t) + strlen(json) + 1, strlen(json) + 1,
+    };
+    FILE *f = fopen(SAVE_FILE, "w");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fwrite(&header, sizeof(header), 1, f), 1);
+    ck_assert_int_eq(fwrite(json, strlen(json) + 1, 1, f), 1);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+#define JSON 1U
+#define STREAM2 2U
+#define FEATURE_CONTROL (1U << 30)
+
+#define RECORD(lists) "{\"c_info\":{\"type\":\"pv\",\"name\":\"test\"}," \
+    "\"b_info\":{\"type.pv\":{}},\"nics\":[{\"devid\":0," lists "}]}"
+
+/* The configuration, without blanks. */
+static const char *printed(void)
+{
+    static char text[65536];
+    char *p = text;
+    FILE *f = fopen(PRINTED, "r");
+    int c;
+
+    ck_assert_ptr_nonnull(f);
+    while ((c = getc(f)) != EOF)
+        if (!strchr(" \n", c) && p < text + sizeof(text) - 1)
+            *p++ = c;
+    *p = 0;
+    fclose(f);
+
+    return text;
+}
+
+/* Of the last run. */
+static const char *err, *out;
+
+static void has(const char *json)
+{
+    ck_assert_msg(strstr(out, json) != NULL, "no %s in %s", json, out);
+}
+
+/* As xl restore begins; it prints the configuration, and goes no further. */
+static int restore_as(const char *config_file)
+{
+    struct domain_create dom_info = {
+        .restore_file = SAVE_FILE, .config_file = config_file,
+        .migrate_fd = -1, .quiet = 1,
+    };
+    int rc;
+
+    ck_assert_int_eq(ftruncate(STDOUT_FILENO, 0), 0);
+    dryrun_only = 1;
+    __lsan_disable(); /* it leaves what it has to exit() */
+    rc = create_domain(&dom_info);
+    __lsan_enable();
+    fflush(stdout);
+    err = said();
+    out = printed();
+
+    return rc;
+}
+
+static int restore(const char *json)
+{
+    save(json, JSON | STREAM2);
+    return restore_as(NULL);
+}
+
+static void domain(const char *vif)
+{
+    FILE *f = fopen(CFG_FILE, "w");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_gt(fprintf(f, "name = 'test'\ntype = 'pv'\n"
+                             "kernel = '/dev/null'\nmemory = 64\n"
+                             "vif = [ '%s' ]\n", vif), 0);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+static void restore_setup(void)
+{
+    setup();
+    ck_assert_ptr_nonnull(freopen(PRINTED, "a", stdout));
+}
+
+/* Values of a record that are none. */
+static const struct {
+    const char *lists;
+    bool taken;
+    const char *says;
+} records[] = {
+    { "\"config\":{\"a\":\"1\"}", true, NULL },
+    /* Blanks of an older version. */
+    { "\"config\":{\"a\":\" 1 \"}", true, NULL },
+    { "\"config\":{\"a\":null}", true, NULL },
+    { "\"config\":{\"a\":\"two\"}", true, "xl: warning: vif 0: config-a=`two'" },
+    { "\"config\":{\"a\":\"\\u00e9\\u001b\"}", true,
+      "config-a=`\\xc3\\xa9\\x1b'" },
+    { "\"config\":{\"a\":1}", false, "cannot be read" },
+    { "\"config\":{\"a\":{}}", false, "cannot be read" },
+    { "\"config\":{\"a\":\"\xe9\"}", false, "cannot be read" },
+};
+
+START_TEST(record)
+{
+    char *json;
+
+    ck_assert_int_ge(asprintf(&json, RECORD("%s"), records[_i].lists), 0);
+    ck_assert_msg(!restore(json) == records[_i].taken, "%s", err);
+    if (records[_i].says)
+        ck_assert_msg(strstr(err, records[_i].says) != NULL, "%s", err);
+    else
+        ck_assert_int_eq(count(err, "xl: "), 0);
+    ck_assert_int_eq(strchr(out, '{') != NULL, records[_i].taken);
+
+    /* It is refused where that is asked for. */
+    settings("config_check='strict'");
+    ck_assert_int_eq(!restore(json), records[_i].taken && !records[_i].says);
+    free(json);
+}
+END_TEST
+
+/* What is restored keeps the defaults that it was made with. */
+START_TEST(restored)
+{
+    settings("vif.default.config='a=1,b=2'");
+    ck_assert_int_eq(restore(RECORD("\"config_default\":{\"a\":\"7\"}")), 0);
+    has("\"config_default\":{\"a\":\"7\"}");
+    ck_assert_msg(strstr(err, "xl: note: test keeps the defaults that it was"
+                         " made with; of this host's, it does not have b=2 of"
+                         " vif 0\n"), "%s", err);
+    ck_assert_int_eq(restore(RECORD("\"config\":{\"a\":\"7\"}")), 0);
+    ck_assert_ptr_null(strstr(out, "config_default"));
+
+    settings("config_check='strict'\nvif.default.config='a'");
+    ck_assert_int_eq(restore(RECORD("\"config\":{\"a\":\"7\"}")), 0);
+    ck_assert_int_eq(count(err, "xl: warning: going on in spite of the mistake"
+                           " named above, with the requests that the domain"
+                           " has\n"), 1);
+}
+END_TEST
+
+/* A configuration for what is restored: the record's requests are not lost. */
+START_TEST(restored_otherwise)
+{
+    settings("vif.default.config='h=1'");
+    domain("");
+    save(RECORD("\"config\":{\"a\":\"7\"},\"config_default\":{\"h\":\"9\"}"),
+         JSON | STREAM2);
+    ck_assert_int_eq(restore_as(CFG_FILE), 0);
+    ck_assert_msg(strstr(err, "xl: warning: vif 0: config-a=`7' was requested"),
+                  "%s", err);
+    has("\"config_default\":{\"h\":\"9\"}");
+    settings("config_check='strict'");
+    ck_assert_int_ne(restore_as(CFG_FILE), 0);
+    ck_assert_ptr_nonnull(strstr(err, "xl: error: nothing is done"));
+    ck_assert_ptr_null(strchr(out, '{'));
+    domain("config-a=default");
+    ck_assert_msg(restore_as(CFG_FILE) == 0, "%s", err);
+    /* No record that could be read. */
+    save("{", JSON | STREAM2);
+    ck_assert_int_ne(restore_as(CFG_FILE), 0);
+    /* None at all: an old format, whose text is replaced. */
+    save("name='test'", STREAM2);
+    ck_assert_int_eq(restore_as(CFG_FILE), 0);
+}
+END_TEST
+
+/* A stream that asks for feature control is taken, for another it is not. */
+START_TEST(mandatory_flags)
+{
+    save(RECORD("\"config\":{\"a\":\"7\"}"), JSON | STREAM2 | FEATURE_CONTROL);
+    ck_assert_int_eq(restore_as(NULL), 0);
+    save(RECORD("\"config\":{\"a\":\"7\"}"), JSON | STREAM2 | 1U << 29);
+    ck_assert_int_ne(restore_as(NULL), 0);
+    ck_assert_ptr_nonnull(strstr(err, "0x20000000 which are not supported"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("xl granted");
     TCase *tc = tcase_create("granted"), *attach = tcase_create("attach");
+    TCase *tc_restore = tcase_create("restore");
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
@@ -1005,6 +1201,13 @@ int main(void)
     tcase_add_test(attach, attached_disk);
     tcase_add_test(attach, cannot_be_removed);
     suite_add_tcase(s, attach);
+
+    tcase_add_checked_fixture(tc_restore, restore_setup, teardown);
+    tcase_add_loop_test(tc_restore, record, 0, ARRAY_SIZE(records));
+    tcase_add_test(tc_restore, restored);
+    tcase_add_test(tc_restore, restored_otherwise);
+    tcase_add_test(tc_restore, mandatory_flags);
+    suite_add_tcase(s, tc_restore);
 
     return run_suite(s);
 }
