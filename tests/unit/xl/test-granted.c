@@ -106,7 +106,7 @@ static void settings(const char *text)
 
     ck_assert_ptr_nonnull(config);
     ck_assert_int_eq(xlu_cfg_readdata(config, text, strlen(text)), 0);
-    parse_default_device_config(config);
+    parse_default_device_config(config, false);
     parse_config_check(config, "xl.conf");
     xlu_cfg_destroy(config);
 }
