@@ -320,6 +320,35 @@ START_TEST(mistake_of_a_domain)
 }
 END_TEST
 
+/* In earnest: what is stored for the domain's monitor. */
+START_TEST(stored)
+{
+    static const char end[] = "\nvif.default.config=\"a=1\"\n"
+        "disk.default.config=\"\"\nqdisk.default.config=\"\"\n"
+        "config_check=\"warn\"\n";
+    char text[1024] = "";
+    FILE *f;
+
+    ck_assert_int_eq(system("rm -rf ../lib && mkdir ../lib"), 0);
+    xl_store("/local/domain/0/feature/backend/vif/sg bool 0 1 1\n");
+    xl_conf("vif.default.config='a=1'");
+    domain("pv", "vif = [ 'config-x=5' ]");
+    ck_assert_int_eq(XL_RUN("config-update", "4", CFG_FILE), 0);
+    /* Nothing is looked at later. */
+    ck_assert_msg(count(err, "\nxl: warning: vif 0: config-x=`5': ") == 1 &&
+                  count(err, "\nxl: warning: vif 0: config-a=`1'"
+                        " (vif.default.config): ") == 1, "%s", err);
+
+    f = popen("cat ../lib/userdata-d.4.*.xl", "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, f), sizeof(end));
+    pclose(f);
+    ck_assert_ptr_nonnull(strstr(text, "vif = [ 'config-x=5' ]\n"));
+    ck_assert_msg(!strcmp(text + strlen(text) - strlen(end), end), "%s", text);
+    ck_assert_int_eq(system("rm -rf ../lib"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("xl defaults");
@@ -335,6 +364,7 @@ int main(void)
     tcase_add_test(tc, too_many);
     tcase_add_loop_test(tc, mistake, 0, ARRAY_SIZE(wrong));
     tcase_add_test(tc, mistake_of_a_domain);
+    tcase_add_test(tc, stored);
     suite_add_tcase(s, tc);
 
     return run_suite(s);

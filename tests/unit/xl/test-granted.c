@@ -99,16 +99,21 @@ static void teardown(void)
     no_files();
 }
 
-/* As xl reads xl.conf, or a domain's configuration. */
-static void settings(const char *text)
+static void read_settings(const char *text, const char *source)
 {
-    XLU_Config *config = xlu_cfg_init(stderr, "xl.conf");
+    XLU_Config *config = xlu_cfg_init(stderr, source);
 
     ck_assert_ptr_nonnull(config);
     ck_assert_int_eq(xlu_cfg_readdata(config, text, strlen(text)), 0);
-    parse_default_device_config(config, false);
-    parse_config_check(config, "xl.conf");
+    parse_default_device_config(config, !strcmp(source, "xl.conf"));
+    parse_config_check(config, source);
     xlu_cfg_destroy(config);
+}
+
+/* As xl reads xl.conf. */
+static void settings(const char *text)
+{
+    read_settings(text, "xl.conf");
 }
 
 static void set_level(const char *word)
@@ -962,7 +967,7 @@ START_TEST(stored_text)
     char *counted;
 
     settings(stored[_i].conf);
-    settings(stored[_i].text);
+    read_settings(stored[_i].text, "guest.cfg");
     counted = strdup(defaults_now());
     append_device_defaults(&config, &len);
     ck_assert_int_eq(len, strlen(config));
@@ -972,7 +977,7 @@ START_TEST(stored_text)
     settings("vif.default.config='a=9,z=9'\ndisk.default.config='z=9'\n"
              "qdisk.default.config='z=9'\nconfig_check='strict'");
     ck_assert_str_ne(defaults_now(), counted);
-    settings(config);
+    read_settings(config, "<updated>");
     ck_assert(!device_defaults_wrong());
     ck_assert_str_eq(defaults_now(), counted);
     free(counted);
