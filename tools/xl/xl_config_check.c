@@ -679,8 +679,9 @@ int check_granted_nic(uint32_t domid, libxl_device_nic *nic)
     int rc = check_attached(domid, &d_config);
 
     if (rc && libxl_device_nic_destroy(ctx, domid, nic, NULL))
-        fprintf(stderr, "xl: error: vif %d could not be removed: the guest has"
-                " it still, see `xl network-detach'\n", nic->devid);
+        fprintf(stderr, "xl: error: vif %d was not removed cleanly, and the"
+                " guest may have it still: see `xl network-list %u'\n",
+                nic->devid, domid);
 
     return rc;
 }
@@ -691,8 +692,9 @@ int check_granted_disk(uint32_t domid, libxl_device_disk *disk)
     int rc = check_attached(domid, &d_config);
 
     if (rc && libxl_device_disk_destroy(ctx, domid, disk, NULL))
-        fprintf(stderr, "xl: error: disk %s could not be removed: the guest"
-                " has it still, see `xl block-detach'\n", disk->vdev);
+        fprintf(stderr, "xl: error: disk %s was not removed cleanly, and the"
+                " guest may have it still: see `xl block-list %u'\n",
+                disk->vdev, domid);
 
     return rc;
 }
