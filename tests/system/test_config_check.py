@@ -279,7 +279,7 @@ def test_config_update(host: Host) -> None:
 
 def test_restore(host: Host) -> None:
     """With another configuration, with other backends, and after the packages are gone."""
-    conf(host, f'vif.default.config = "feature-gso-tcpv6=0"')
+    conf(host, 'vif.default.config = "feature-gso-tcpv6=0"')
     guest = host.create(vif=[f"bridge=xenbr0,mac=00:16:3e:00:00:01,config-{QUEUES}=1"])
     guest.ask("report")
     said(host.run("xl save guest /root/saved"))
