@@ -333,6 +333,7 @@ START_TEST(what_it_costs)
         { { NULL }, { "a", "1" }, 1 + 3 + 2 + 3 },
         { { "a", "1" }, { "b", "2" }, 1 + 4 + 3 + 3 },
         { { "a", "1" }, { "a", "2" }, 1 + 3 + 3 + 3 },
+        { { "a", "1", "a", "2" }, { NULL }, 1 + 3 + 3 },
         { { "a", "default" }, { NULL }, 1 + 3 },
     };
     unsigned int i, stock;

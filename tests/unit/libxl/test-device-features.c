@@ -572,6 +572,28 @@ START_TEST(verdict)
 }
 END_TEST
 
+START_TEST(unknown_to_the_version_before)
+{
+    const struct kind *k = &kinds[_i];
+    libxl_device_features *d;
+    int num;
+
+    advertise_old(k, "other");
+    ck_assert_int_eq(add(k, LIST("pages", "2", "other", "2")), 0);
+    fake_xs_set(below(k->backend, "pages"), "2");
+    fake_xs_set(below(k->backend, "other"), "2");
+
+    d = device(k);
+    ck_assert_int_eq(feature(d, "pages")->verdict, V(UNKNOWN));
+    ck_assert_int_eq(feature(d, "other")->verdict, V(GRANTED));
+    libxl_device_features_list_free(d, 1);
+    ck_assert_int_eq(verdict_list(k->domid, &d, &num), 0);
+    ck_assert_int_eq(feature(d, "pages")->verdict, V(UNKNOWN));
+    ck_assert_int_eq(feature(d, "other")->verdict, V(GRANTED));
+    libxl_device_features_list_free(d, num);
+}
+END_TEST
+
 START_TEST(nothing_requested)
 {
     const struct kind *k = &kinds[_i / 2];
@@ -826,6 +848,35 @@ START_TEST(devices_of_a_domain)
 }
 END_TEST
 
+/* Requests to xenstored for one vif. */
+START_TEST(what_a_listing_costs)
+{
+    const struct kind *k = &kinds[0];
+    libxl_device_features *list;
+    int num;
+
+    advertise(k, "a", "uint", NULL);
+    ck_assert_int_eq(add(k, _i ? LIST("a", "9") : NULL), 0);
+    fake_xs_set(below(k->backend, "a"), "8");
+    if (_i)
+        fake_xs_set(below(k->backend, "granted"), "a=8");
+    fake_xs_requests("");
+    ck_assert_int_eq(libxl_device_features_list(ctx, GUEST, "vif", &list,
+                                                &num), 0);
+    /*
+     * Is there a stubdomain, which vifs are there, their backend; is anything
+     * requested; what is advertised: directory, node, children; the state,
+     * the interface's name, what is published.  Of a request its node, the
+     * directory of the host's, and what was granted.
+     */
+    ck_assert_uint_eq(fake_xs_requests(""), 3 + 1 + 3 + 3 + (_i ? 3 : 0));
+    ck_assert_int_eq(num, 1);
+    ck_assert_int_eq(list->features[0].verdict,
+                     _i ? V(LESS) : V(NOT_REQUESTED));
+    libxl_device_features_list_free(list, num);
+}
+END_TEST
+
 /* Of the network device that is meant for it. */
 START_TEST(names_of_interfaces)
 {
@@ -1077,7 +1128,7 @@ START_TEST(waits_for_qemu)
 }
 END_TEST
 
-/* Time goes a hundred times as fast. */
+/* Time goes a hundred times as fast, if it is to. */
 int __real_libxl__ev_time_register_rel(libxl__ao *ao, libxl__ev_time *ev,
                                        libxl__ev_time_callback *func,
                                        int milliseconds);
@@ -1085,6 +1136,7 @@ int __wrap_libxl__ev_time_register_rel(libxl__ao *ao, libxl__ev_time *ev,
                                        libxl__ev_time_callback *func,
                                        int milliseconds);
 static unsigned int timers;
+static bool fast;
 
 int __wrap_libxl__ev_time_register_rel(libxl__ao *ao, libxl__ev_time *ev,
                                        libxl__ev_time_callback *func,
@@ -1092,7 +1144,8 @@ int __wrap_libxl__ev_time_register_rel(libxl__ao *ao, libxl__ev_time *ev,
 {
     timers++;
     return __real_libxl__ev_time_register_rel(ao, ev, func,
-                                              milliseconds / 100);
+                                              fast ? milliseconds / 100
+                                                   : milliseconds);
 }
 
 /*
@@ -1129,9 +1182,16 @@ START_TEST(waits_no_longer)
     fake_xs_set("/local/domain/0/backend/qdisk/5/51744/state", "2");
 
     timers = 0;
+    fast = true;
     fake_xs_requested = too_late;
     ck_assert_int_eq(verdict_list(HVM_GUEST, &list, &num), 0);
     fake_xs_requested = NULL;
+    fast = false;
+    /*
+     * Of the vif granted, published, state; of each disk state and granted,
+     * and of the one that is there what is published.
+     */
+    ck_assert_uint_eq(fake_xs_requests(""), 3 + 2 + 2 + 3);
     ck_assert_str_eq(
         fake_xs_get("/local/domain/0/backend/qdisk/5/51712/state"), "2");
     ck_assert_uint_eq(timers, 1);
@@ -1257,8 +1317,10 @@ int main(void)
     tcase_add_test(tc, advertised_but_not_to_be_read);
     tcase_add_test(tc, no_such_place);
     tcase_add_loop_test(tc, verdict, 0, ARRAY_SIZE(verdicts));
+    tcase_add_loop_test(tc, unknown_to_the_version_before, 0, 4);
     tcase_add_loop_test(tc, nothing_requested, 0, 2 * NUM_KINDS);
     tcase_add_loop_test(tc, granted_by_an_enemy, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, what_a_listing_costs, 0, 2);
     tcase_add_loop_test(tc, names_of_interfaces, 0, 4);
     tcase_add_loop_test(tc, before_there_is_a_device, 0,
                         ARRAY_SIZE(requested));
