@@ -20,9 +20,9 @@ Requests = dict[tuple[str, int], dict[str, str]]
 # One device of each kind with requests, and one without. What no backend knows is
 # the toolstack's to keep all the same.
 REQUESTS: Requests = {
-    ("vif", 0): {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "a=b c"},
+    ("vif", 0): {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "07"},
     ("vif", 1): {},
-    ("vbd", 51712): {QUEUES: "9", ORDER: "1", "x@y_z": "0x1"},
+    ("vbd", 51712): {QUEUES: "9", ORDER: "1", "x@y_z": "99999999999999999999"},
     ("vbd", 51728): {},
 }
 GRANTED: Requests = {
