@@ -850,6 +850,27 @@ void check_monitor(uint32_t domid, const libxl_domain_config *d_config)
         warn_old_monitor(domid, "what is requested of its devices");
 }
 
+void append_settings(void **config, int *len)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    if (!f) {
+        perror("xl: open_memstream");
+        exit(EXIT_FAILURE);
+    }
+
+    fprintf(f, "%.*s\n", *len, (const char *)*config);
+    print_device_defaults(f);
+    fprintf(f, "config_check=\"%s\"\n", config_check_word());
+    fclose(f);
+
+    free(*config);
+    *config = text;
+    *len = size;
+}
+
 uint32_t config_check_stream_flags(const char *json)
 {
     libxl_domain_config d_config;

@@ -84,6 +84,13 @@ int keep_recorded_requests(libxl_domain_config *d_config,
                            const libxl_domain_config *record);
 
 /*
+ * Makes a configuration in text that the domain's monitor will parse later,
+ * perhaps with others in mind, carry the settings that count now: the host's
+ * defaults and config_check.
+ */
+void append_settings(void **config, int *len);
+
+/*
  * For a stream to another host, whose configuration in JSON is given: what
  * must be understood there, of XL_MANDATORY_FLAG_*.  Says how many requests
  * go along.

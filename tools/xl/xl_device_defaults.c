@@ -11,7 +11,6 @@
 #include <libxl_utils.h>
 
 #include "xl.h"
-#include "xl_config_check.h"
 #include "xl_device_defaults.h"
 #include "xl_utils.h"
 
@@ -242,19 +241,10 @@ static void print_quoted(FILE *f, const char *value)
         fprintf(f, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
 }
 
-void append_device_defaults(void **config, int *len)
+void print_device_defaults(FILE *f)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
     int i, j;
 
-    if (!f) {
-        perror("xl: open_memstream");
-        exit(EXIT_FAILURE);
-    }
-
-    fprintf(f, "%.*s\n", *len, (const char *)*config);
     for (i = 0; i < NUM_DEFAULTS; i++) {
         libxl_key_value_list def = defaults[i].config;
 
@@ -265,12 +255,6 @@ void append_device_defaults(void **config, int *len)
         }
         fprintf(f, "\"\n");
     }
-    fprintf(f, "config_check=\"%s\"\n", config_check_word());
-    fclose(f);
-
-    free(*config);
-    *config = text;
-    *len = size;
 }
 
 /*

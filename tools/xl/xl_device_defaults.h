@@ -8,6 +8,7 @@
 #define XL_DEVICE_DEFAULTS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <libxl.h>
 #include <libxlutil.h>
@@ -51,11 +52,8 @@ const char *device_default_key(const char *backend_type);
  */
 int report_missing_defaults(const libxl_domain_config *d_config);
 
-/*
- * Makes a configuration in text that the domain's monitor will parse later,
- * perhaps with other defaults in mind, carry those that count now.
- */
-void append_device_defaults(void **config, int *len);
+/* As lines of a configuration, which parse_default_device_config() takes. */
+void print_device_defaults(FILE *f);
 
 #endif /* XL_DEVICE_DEFAULTS_H */
 

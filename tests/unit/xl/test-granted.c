@@ -973,7 +973,7 @@ START_TEST(stored_text)
     settings(stored[_i].conf);
     read_settings(stored[_i].text, "guest.cfg");
     counted = strdup(defaults_now());
-    append_device_defaults(&config, &len);
+    append_settings(&config, &len);
     ck_assert_int_eq(len, strlen(config));
     ck_assert_msg(!strncmp(config, stored[_i].text, strlen(stored[_i].text)),
                   "%s", (char *)config);
