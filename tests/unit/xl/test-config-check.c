@@ -292,6 +292,36 @@ START_TEST(help_and_usage)
 }
 END_TEST
 
+/*
+ * A queue of an interface takes 514 grants, of which a frame has 512: 8 times
+ * 8 of them and a frame for the rest are 66.
+ */
+#define SPEC "'config-multi-queue-max-queues="
+#define SPECS(n) "vif = [ " SPEC n "', " SPEC n "', " SPEC n "', " SPEC n "', " \
+    SPEC n "', " SPEC n "', " SPEC n "', " SPEC n "' ]\n"
+
+START_TEST(grant_frames)
+{
+    static const struct { const char *lines, *note; } cases[] = {
+        { SPECS("8") "vcpus = 8\nmax_grant_frames = 32", "want up to 66 grant"
+          " frames, and max_grant_frames is 32" },
+        { SPECS("8") "vcpus = 8\nmax_grant_frames = 65", "=66," },
+        { SPECS("8") "vcpus = 8\nmax_grant_frames = 66", NULL },
+        /* What Xen has by itself is 64. */
+        { SPECS("8") "vcpus = 8", "max_grant_frames is 64" },
+        { SPECS("99") "vcpus = 8", "want up to 66" },
+        { SPECS("8") "vcpus = 7", NULL },
+        { SPECS("1") "vcpus = 8\nmax_grant_frames = 10", NULL },
+    };
+    const char *note = cases[_i].note;
+
+    ck_assert_int_eq(create(cases[_i].lines), 0);
+    ck_assert_int_eq(count(err, "xl: note: the queues"), !!note);
+    if (note)
+        ck_assert_msg(strstr(err, note) != NULL, "%s", err);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("xl config_check");
@@ -309,6 +339,7 @@ int main(void)
     tcase_add_loop_test(tc, attached, 0, ARRAY_SIZE(attach));
     tcase_add_test(tc, drive_of_a_device_model);
     tcase_add_test(tc, help_and_usage);
+    tcase_add_loop_test(tc, grant_frames, 0, 7);
     suite_add_tcase(s, tc);
 
     return run_suite(s);
