@@ -381,6 +381,14 @@ static int refuse_in_value(XLU_Config *cfg, const char *what,
     return EINVAL;
 }
 
+/* No other setting has such a name. */
+static bool resembles_setting(const char *name)
+{
+    return strcasestr(name, ".conf") || strcasestr(name, "default_conf") ||
+           !strncasecmp(name, "config_", strlen("config_")) ||
+           (!strncasecmp(name, "conf", 4) && strcasestr(name, "check"));
+}
+
 int xlu_device_config_check_settings(XLU_Config *cfg,
                                      const char *const *known, bool once)
 {
@@ -393,9 +401,7 @@ int xlu_device_config_check_settings(XLU_Config *cfg,
         for (i = 0; known[i] && strcmp(known[i], name); i++)
             ;
         if (!known[i]) {
-            if (!strcasestr(name, "default.config") &&
-                !strcasestr(name, "default_config") &&
-                strncasecmp(name, "config_", strlen("config_")))
+            if (!resembles_setting(name))
                 continue;
             report(cfg, setting->lineno, "a setting",
                    "there is none of this name", NULL, name);
