@@ -191,9 +191,10 @@ static int check_list(libxl__gc *gc, uint32_t domid, const char *where,
     return 0;
 }
 
-static int check_lists(libxl__gc *gc, uint32_t domid, const char *name,
-                       libxl_key_value_list config,
-                       libxl_key_value_list config_default)
+int libxl__device_config_check_lists(libxl__gc *gc, uint32_t domid,
+                                     const char *name,
+                                     libxl_key_value_list config,
+                                     libxl_key_value_list config_default)
 {
     libxl__request *requests;
     int i, num, own = 0, of_host = 0, rc;
@@ -236,8 +237,9 @@ int libxl__device_config_check(libxl__gc *gc, uint32_t domid,
     if (!get_lists(dt, type, &config, &config_default))
         return 0;
 
-    return check_lists(gc, domid, device_name(gc, dt->type, devid), config,
-                       config_default);
+    return libxl__device_config_check_lists(gc, domid,
+                                            device_name(gc, dt->type, devid),
+                                            config, config_default);
 }
 
 int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
@@ -254,7 +256,7 @@ int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
                 continue;
 
             /* No device yet, and perhaps no devid: its place must do. */
-            rc = check_lists(gc, domid,
+            rc = libxl__device_config_check_lists(gc, domid,
                 GCSPRINTF("%s #%d", libxl__device_kind_to_string(dt->type),
                           i), config, config_default);
             if (rc) return rc;

@@ -48,7 +48,7 @@ _hidden libxl__request *libxl__device_requests(libxl__gc *gc,
 _hidden int libxl__requests_made(const libxl__request *requests, int num);
 
 /*
- * Both return ERROR_INVAL, after naming the device and the key, if there
+ * All return ERROR_INVAL, after naming the device and the key, if there
  * is a key that cannot be a feature's name, a value that is not there, not
  * printable ASCII or too long for xenstore, or if there are too many.  They
  * touch nothing, and are to be called before anything is created or recorded.
@@ -58,6 +58,10 @@ _hidden int libxl__device_config_check(libxl__gc *gc, uint32_t domid,
                                        libxl_devid devid, const void *type);
 _hidden int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
                                        const libxl_domain_config *d_config);
+_hidden int libxl__device_config_check_lists(libxl__gc *gc, uint32_t domid,
+                                       const char *name,
+                                       libxl_key_value_list config,
+                                       libxl_key_value_list config_default);
 
 /*
  * Stores what is requested for device, whose directories exist already,

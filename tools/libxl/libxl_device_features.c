@@ -982,6 +982,10 @@ int libxl_device_request_list(libxl_ctx *ctx, uint32_t backend_domid,
     *list = NULL;
     *num = 0;
 
+    rc = libxl__device_config_check_lists(gc, backend_domid, type, *config,
+                                          *config_default);
+    if (rc) goto out;
+
     requests = libxl__device_config_requests(gc, *config, *config_default,
                                              &num_requests);
     num_made = libxl__requests_made(requests, num_requests);

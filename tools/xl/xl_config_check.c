@@ -44,6 +44,7 @@ enum severity { FINE, WARNED, REFUSED };
 struct check {
     enum config_occasion occasion;
     int num_refused;
+    bool cannot_be_kept; /* whatever config_check says */
     char *reason; /* the first line of an error, from malloc */
 };
 
@@ -319,7 +320,7 @@ static void check_lists(struct check *check, const char *device,
                         libxl_key_value_list config_default)
 {
     libxl_device_feature *features;
-    int i, num;
+    int i, num, rc;
 
     if (!config && !config_default)
         return;
@@ -328,8 +329,14 @@ static void check_lists(struct check *check, const char *device,
         libxl_domain_qualifier_to_domid(ctx, backend_domname, &backend_domid))
         return; /* libxl cannot create the device either, and says why */
 
-    if (libxl_device_request_list(ctx, backend_domid, type, &config,
-                                  &config_default, &features, &num))
+    rc = libxl_device_request_list(ctx, backend_domid, type, &config,
+                                   &config_default, &features, &num);
+    if (rc == ERROR_INVAL) {
+        fprintf(stderr, "xl: error: %s: what is requested of it cannot be kept"
+                " (libxl says why)\n", device);
+        check->cannot_be_kept = true;
+    }
+    if (rc)
         return; /* it has said why; what counts comes later */
 
     for (i = 0; i < num; i++) {
@@ -382,6 +389,9 @@ static int finish(struct check *check, const char *consequence)
     if (check->num_refused) {
         fprintf(stderr, "xl: error: %s, because of config_check=\"%s\"\n",
                 consequence, config_check_word());
+        rc = ERROR_INVAL;
+    } else if (check->cannot_be_kept) {
+        fprintf(stderr, "xl: error: %s\n", consequence);
         rc = ERROR_INVAL;
     }
     free(check->reason);
@@ -480,7 +490,8 @@ int check_requests(const libxl_domain_config *d_config,
     int i, rc;
 
     rc = check_wrong(occasion);
-    if (rc || level == CHECK_OFF)
+    /* What libxl will not keep would keep the domain down when it reboots. */
+    if (rc || (level == CHECK_OFF && occasion != OCCASION_UPDATE))
         return rc;
 
     for (i = 0; i < d_config->num_nics; i++)

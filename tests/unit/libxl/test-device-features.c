@@ -964,7 +964,6 @@ static const struct {
     { { NULL }, { NULL }, { "a" }, "" },
     { { "a", "default" }, { "a", "1" }, { "a" }, "" },
     { { NULL }, { "a", "default" }, { "a" }, "" },
-    { { "a", NULL }, { NULL }, { "a" }, "" },
     { { "a", "1" }, { NULL }, { NULL }, " a=1:pending" },
     { { "a", "1" }, { NULL }, { "a" }, " a=1:pending" },
     { { "a", "9999999999" }, { "b", "1" }, { "a", "b" },
@@ -1027,6 +1026,28 @@ START_TEST(before_there_is_a_device)
     }
     libxl_key_value_list_dispose(&own);
     libxl_key_value_list_dispose(&of_host);
+}
+END_TEST
+
+/* What libxl would not keep for a domain is none for anybody. */
+START_TEST(cannot_be_kept)
+{
+    libxl_key_value_list lists[] = {
+        LIST("a", NULL), LIST("a b", "1"), LIST("a", "\xe9"),
+    };
+    libxl_key_value_list none = NULL;
+    libxl_device_feature *list;
+    unsigned int i;
+    int num;
+
+    for (i = 0; i < ARRAY_SIZE(lists); i++) {
+        ck_assert_int_eq(libxl_device_request_list(ctx, 0, "vif", &lists[i],
+                             &none, &list, &num), ERROR_INVAL);
+        ck_assert_int_eq(libxl_device_request_list(ctx, 0, "vif", &none,
+                             &lists[i], &list, &num), ERROR_INVAL);
+        ck_assert_ptr_null(list);
+        libxl_key_value_list_dispose(&lists[i]);
+    }
 }
 END_TEST
 
@@ -1324,6 +1345,7 @@ int main(void)
     tcase_add_loop_test(tc, names_of_interfaces, 0, 4);
     tcase_add_loop_test(tc, before_there_is_a_device, 0,
                         ARRAY_SIZE(requested));
+    tcase_add_test(tc, cannot_be_kept);
     tcase_add_loop_test(tc, what_it_costs, 0, NUM_KINDS * ARRAY_SIZE(reads));
     tcase_add_test(tc, waits_for_qemu);
     tcase_add_test(tc, waits_no_longer);

@@ -228,6 +228,27 @@ START_TEST(config_update)
 }
 END_TEST
 
+/* libxl would refuse it when the domain reboots, which would be its end. */
+START_TEST(config_update_too_many)
+{
+    char text[1024] = "vif = [ '", *p = text + strlen(text);
+    int i;
+
+    for (i = 0; i < 33; i++)
+        p += sprintf(p, "config-f%d=1,", i);
+    strcpy(p, "' ]");
+    ck_assert_int_ne(create(text), 0);
+    for (i = 0; i < 2; i++) {
+        xl_conf(i ? "config_check='off'" : "");
+        ck_assert_int_eq(XL_RUN("config-update", "4", CFG_FILE), 1);
+        ck_assert_msg(strstr(err, "33 features are requested of it") &&
+                      strstr(err, "xl: error: vif 0: what is requested of it"
+                             " cannot be kept"), "%s", err);
+        ck_assert_ptr_null(strstr(err, "setting dom4"));
+    }
+}
+END_TEST
+
 static const char *const attach[][4] = {
     { "network-attach", "4", "config-x=1",
       "vif: config-x=`1': the vif backend" },
@@ -336,6 +357,7 @@ int main(void)
     tcase_add_test(tc, refused);
     tcase_add_test(tc, all_lines);
     tcase_add_test(tc, config_update);
+    tcase_add_test(tc, config_update_too_many);
     tcase_add_loop_test(tc, attached, 0, ARRAY_SIZE(attach));
     tcase_add_test(tc, drive_of_a_device_model);
     tcase_add_test(tc, help_and_usage);
