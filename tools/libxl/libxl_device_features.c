@@ -1065,6 +1065,16 @@ static void verdicts_state(libxl__egc *egc, libxl__xswait_state *xswait,
 static int verdicts_device(libxl__gc *gc, libxl__verdicts *v);
 static void verdicts_done(libxl__egc *egc, libxl__verdicts *v, int rc);
 
+/* No backend of QEMU's comes up for it before there is a medium. */
+static bool is_empty_drive(const libxl__device_type *dt, const void *type)
+{
+    const libxl_device_disk *disk = type;
+
+    return dt == &libxl__disk_devtype &&
+           disk->backend == LIBXL_DISK_BACKEND_QDISK &&
+           disk->format == LIBXL_DISK_FORMAT_EMPTY;
+}
+
 static int find_requesters(libxl__gc *gc, uint32_t domid,
                            const libxl_domain_config *d_config,
                            libxl__verdicts *v)
@@ -1080,7 +1090,8 @@ static int find_requesters(libxl__gc *gc, uint32_t domid,
             libxl__request *requests =
                 libxl__device_requests(gc, dt, type, &num_requests);
 
-            if (!libxl__requests_made(requests, num_requests))
+            if (!libxl__requests_made(requests, num_requests) ||
+                is_empty_drive(dt, type))
                 continue;
 
             GCREALLOC_ARRAY(v->requesters, v->num + 1);

@@ -710,6 +710,17 @@ int check_granted_disk(uint32_t domid, libxl_device_disk *disk)
     return rc;
 }
 
+void check_medium(uint32_t domid, libxl_device_disk *disk)
+{
+    const libxl_domain_config d_config = { .disks = disk, .num_disks = 1 };
+    struct check check = { .occasion = OCCASION_KEPT };
+    uint32_t stubdomid = libxl_get_stubdom_id(ctx, domid);
+
+    /* A stubdomain has the drive as a disk of its own. */
+    if (level != CHECK_OFF)
+        check_devices(&check, stubdomid ? stubdomid : domid, &d_config);
+}
+
 /* A domain that exists, by another configuration. */
 
 static const char *find_value(libxl_key_value_list list, const char *key)

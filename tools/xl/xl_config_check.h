@@ -65,6 +65,13 @@ int check_granted_nic(uint32_t domid, libxl_device_nic *nic);
 int check_granted_disk(uint32_t domid, libxl_device_disk *disk);
 
 /*
+ * Once libxl_cdrom_insert() has put a medium into a drive, and the drive's
+ * requests into disk.  QEMU serves a drive only from then on: what is not
+ * granted is said; the drive stays.
+ */
+void check_medium(uint32_t domid, libxl_device_disk *disk);
+
+/*
  * For what is to outlive the next reboot of a domain that runs: warns if its
  * monitor is of another version, which would lose the requests.
  */

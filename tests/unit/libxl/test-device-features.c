@@ -1230,6 +1230,31 @@ START_TEST(waits_no_longer)
 }
 END_TEST
 
+/* QEMU has no backend for it, so nobody would answer. */
+START_TEST(no_medium)
+{
+    libxl_device_features *list;
+    union device d;
+    int num;
+
+    device_make(&kinds[4], &d, LIST("a", "1"));
+    d.disk.is_cdrom = d.disk.removable = 1;
+    d.disk.readwrite = 0;
+    d.disk.format = LIBXL_DISK_FORMAT_EMPTY;
+    free(d.disk.pdev_path);
+    d.disk.pdev_path = NULL;
+    ck_assert_int_eq(device_add(&kinds[4], &d), 0);
+    libxl_device_disk_dispose(&d.disk);
+
+    timers = 0;
+    ck_assert_int_eq(verdict_list(HVM_GUEST, &list, &num), 0);
+    ck_assert_int_eq(num, 0);
+    ck_assert_ptr_null(list);
+    ck_assert_uint_eq(timers, 0);
+    ck_assert_uint_eq(fake_xs_requests(""), 0);
+}
+END_TEST
+
 START_TEST(any_error_of_verdicts)
 {
     const struct kind *k = &kinds[_i];
@@ -1349,6 +1374,7 @@ int main(void)
     tcase_add_loop_test(tc, what_it_costs, 0, NUM_KINDS * ARRAY_SIZE(reads));
     tcase_add_test(tc, waits_for_qemu);
     tcase_add_test(tc, waits_no_longer);
+    tcase_add_test(tc, no_medium);
     tcase_add_loop_test(tc, any_error_of_verdicts, 0, NUM_KINDS);
     tcase_add_test(tc, asynchronously);
     tcase_add_loop_test(tc, in_use, 0, ARRAY_SIZE(uses));

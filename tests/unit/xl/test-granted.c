@@ -634,6 +634,47 @@ START_TEST(attached_disk)
 }
 END_TEST
 
+/* Also under strict it is said, and no more. */
+static const struct {
+    const char *word, *stubdomain, *backend, *said;
+    libxl_disk_backend by;
+} media[] = {
+    { "strict", NULL, QDISK, "xl: warning: disk xvda: its qdisk backend",
+      LIBXL_DISK_BACKEND_QDISK },
+    { "off", NULL, QDISK, NULL, LIBXL_DISK_BACKEND_QDISK },
+    { "strict", "6", "/local/domain/0/backend/vbd/6/51712",
+      "xl: warning: disk xvda: its vbd backend", LIBXL_DISK_BACKEND_PHY },
+};
+
+START_TEST(medium)
+{
+    libxl_device_disk disk;
+    const char *text;
+
+    set_level(media[_i].word);
+    answer(media[_i].backend, "2", NULL, NULL);
+    if (media[_i].stubdomain)
+        fake_xs_set("/local/domain/4/image/device-model-domid",
+                    media[_i].stubdomain);
+    libxl_device_disk_init(&disk);
+    disk.vdev = strdup("xvda");
+    disk.is_cdrom = 1;
+    disk.format = LIBXL_DISK_FORMAT_RAW;
+    disk.backend = media[_i].by;
+    disk.config = calloc(3, sizeof(*disk.config));
+    disk.config[0] = strdup("x");
+    disk.config[1] = strdup("0");
+    check_medium(DOMID, &disk);
+    libxl_device_disk_dispose(&disk);
+    text = said();
+    if (media[_i].said)
+        ck_assert_msg(strstr(text, media[_i].said) &&
+                      strstr(text, "has no feature control"), "%s", text);
+    else
+        ck_assert_str_eq(text, "");
+}
+END_TEST
+
 /* It may have it still: that is to be known. */
 START_TEST(cannot_be_removed)
 {
@@ -1208,6 +1249,7 @@ int main(void)
     tcase_add_loop_test(attach, attached_nic, 0, ARRAY_SIZE(attached));
     tcase_add_test(attach, attached_disk);
     tcase_add_test(attach, cannot_be_removed);
+    tcase_add_loop_test(attach, medium, 0, ARRAY_SIZE(media));
     suite_add_tcase(s, attach);
 
     tcase_add_checked_fixture(tc_restore, restore_setup, teardown);
