@@ -320,14 +320,18 @@ static void check_lists(struct check *check, const char *device,
                         libxl_key_value_list config_default)
 {
     libxl_device_feature *features;
+    bool there = true;
     int i, num, rc;
 
     if (!config && !config_default)
         return;
 
+    /* It may come later, for config-update; some mistakes are such anywhere. */
     if (backend_domname &&
-        libxl_domain_qualifier_to_domid(ctx, backend_domname, &backend_domid))
-        return; /* libxl cannot create the device either, and says why */
+        libxl_domain_qualifier_to_domid(ctx, backend_domname, &backend_domid)) {
+        backend_domid = 0;
+        there = false;
+    }
 
     rc = libxl_device_request_list(ctx, backend_domid, type, &config,
                                    &config_default, &features, &num);
@@ -342,7 +346,8 @@ static void check_lists(struct check *check, const char *device,
     for (i = 0; i < num; i++) {
         enum severity severity = judge(&features[i], check->occasion);
 
-        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING)
+        if (features[i].verdict == LIBXL_FEATURE_VERDICT_PENDING ||
+            (features[i].verdict == LIBXL_FEATURE_VERDICT_UNKNOWN && !there))
             continue;
         /* What will be created is looked at once more. */
         if (severity == REFUSED || dryrun_only ||

@@ -221,6 +221,14 @@ START_TEST(config_update)
     ck_assert_int_eq(XL_RUN("config-update", "4", CFG_FILE), 1);
     ck_assert_ptr_null(strstr(err, "setting dom4"));
 
+    /* Also where its driver domain is not there now; what it has is not known. */
+    xl_conf("config_check='strict'");
+    create("vif = [ 'backend=nobody,config-sg=on' ]");
+    ck_assert_int_eq(XL_RUN("config-update", "4", CFG_FILE), 1);
+    ck_assert_ptr_nonnull(strstr(err, "not an unsigned decimal number"));
+    ck_assert_int_eq(create("vif = [ 'backend=nobody,config-x=5' ]"), 0);
+    ck_assert_int_eq(XL_RUN("-N", "config-update", "4", CFG_FILE), 0);
+
     create("vif = [ 'config-sg=on' ]");
     xl_conf("config_check='warn'");
     ck_assert_int_eq(XL_RUN("config-update", "4", CFG_FILE), 1);
