@@ -115,6 +115,8 @@ static bool resembles_request(const char *param)
             return true;
 
     /* A feature's name, and nothing else: its prefix is not there. */
+    if (!param[len] && strncmp(param, "feature-", strlen("feature-")))
+        return false; /* the name of a bridge, say */
     while (len && strchr(BLANKS, param[len - 1]))
         len--;
     if (!memchr(param, '-', len))
