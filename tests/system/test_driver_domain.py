@@ -18,7 +18,7 @@ from test_permissions import permissions
 from host import ACCESS_LOG, Guest, Host
 
 QUEUES = "multi-queue-max-queues"
-REQUESTED = {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "x"}
+REQUESTED = {QUEUES: "1", "feature-gso-tcpv4": "0", "feature-of-tomorrow": "7"}
 SPEC = "bridge=xenbr0,backend=driver" + "".join(
     f",config-{name}={value}" for name, value in REQUESTED.items())
 

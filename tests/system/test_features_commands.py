@@ -86,6 +86,7 @@ def plug(guest: Guest) -> None:
         script.append(f"xl {verb}-attach {guest.name} {' '.join(words)}")
         states[f"{guest.backend(kind, devid)}/state"] = "4"
         states[f"{guest.frontend(kind, devid)}/state"] = "4"
+    script.append(": >/etc/xen/xl.conf")
     guest.host.run("\n".join(script))
     guest.host.wait_for(states)
 

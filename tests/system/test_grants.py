@@ -129,7 +129,7 @@ def test_unknown_feature(host: Host) -> None:
     """It is ignored, with one notice; what is beside it counts."""
     guest = host.create(paused=True, vif=[
         f"bridge=xenbr0,config-feature-of-tomorrow=1,config-{QUEUES}=1"],
-        disk=["phy:/dev/loop0,xvda,w,config-x@y_z-1=abc,config-max-ring-page-order=2"])
+        disk=["phy:/dev/loop0,xvda,w,config-x@y_z-1=12,config-max-ring-page-order=2"])
 
     assert host.read(f"{guest.backend('vif', 0)}/{QUEUES}") == "1"
     assert host.read(f"{guest.backend('vbd', 51712)}/max-ring-page-order") == "2"

@@ -7,7 +7,7 @@ import re
 
 from host import Host
 
-KEYS = "config-multi-queue-max-queues=1,config-feature-of-tomorrow=x"
+KEYS = "config-multi-queue-max-queues=1,config-feature-of-tomorrow=7"
 NODES = ["", "/multi-queue-max-queues", "/feature-of-tomorrow"]
 
 
@@ -36,7 +36,7 @@ def test_permissions(host: Host) -> None:
                 assert guest.ask(f"xs-dir {directory}{node}") == {"error": "EACCES"}
                 assert guest.ask(f"xs-write {directory}{node} 9") == {"error": "EACCES"}
             assert guest.ask(f"xs-write {directory}/feature-sg 1") == {"error": "EACCES"}
-            assert host.read(f"{directory}/feature-of-tomorrow") == "x"
+            assert host.read(f"{directory}/feature-of-tomorrow") == "7"
             assert host.read(f"{directory}/multi-queue-max-queues") == "1"
 
         # The backend's word is as all that it publishes.
