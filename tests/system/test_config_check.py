@@ -169,9 +169,12 @@ SCRIPT = """#!/bin/sh
      " more than was requested"),
     ("xenstore-rm $XENBUS_PATH/granted",
      f"vif 0: its vif backend in domain 0 has no feature control, so config-{QUEUES}=`1' has"),
-    pytest.param("xenstore-write $XENBUS_PATH/granted ''", f"vif 0: config-{QUEUES}=`1': the vif backend in domain 0 has no", marks=pytest.mark.full),
+    pytest.param("xenstore-write $XENBUS_PATH/granted ''",
+                 f"vif 0: config-{QUEUES}=`1': the vif backend in domain 0 has no",
+                 marks=pytest.mark.full),
     pytest.param(f"xenstore-write $XENBUS_PATH/granted {QUEUES}=malformed",
-     f"vif 0: config-{QUEUES}=`1', granted `1': not an unsigned decimal", marks=pytest.mark.full),
+                 f"vif 0: config-{QUEUES}=`1', granted `1': not an unsigned decimal",
+                 marks=pytest.mark.full),
 ], ids=["published", "no granted", "not in granted", "malformed"])
 def test_not_as_granted(host: Host, work: str, line: str) -> None:
     """A backend that does something else than it says: strict destroys the guest before it
