@@ -282,14 +282,15 @@ def test_as_much_as_xenstore_takes(host: Host) -> None:
     assert [len([feature for feature in device["features"] if feature["requested"]])
             for device in devices] == [16] * 16 + [32]
 
-    # A node's path and its value share 4096 bytes.
-    guest.config |= {"name": "second", "disk": [], "vif": [spec("bridge=xenbr0", {
-        "feature-a": "0", "feature-x": "x" * 4090})]}
-    host.put("/root/second.cfg", "".join(f"{key} = {value!r}\n"
-                                         for key, value in guest.config.items()))
-    before = host.store()
-    result = host.run("xl create -p /root/second.cfg", check=False)
-    assert result.rc
-    assert "vif #0: config: the value of `feature-x' has 4090 characters, xenstore takes" \
-        in result.stderr
-    assert host.store() == before
+    # A node's path and its value share 4096 bytes, and a backend gets 32 names at once.
+    for requests, message in (
+            ({"feature-a": "0", "feature-x": "x" * 4090},
+             "vif #0: config: the value of `feature-x' has 4090 characters, xenstore takes"),
+            ({f"feature-{n}": "0" for n in range(33)},
+             "vif #0: 33 features are requested of it, 33 of its own")):
+        guest.config |= {"name": "second", "disk": [], "vif": [spec("bridge=xenbr0", requests)]}
+        host.put("/root/second.cfg", guest.text())
+        before = host.store()
+        result = host.run("xl create -p /root/second.cfg", check=False)
+        assert result.rc and message in result.stderr, str(result)
+        assert host.store() == before
