@@ -814,6 +814,7 @@ static int add_device(libxl__gc *gc, libxl__advertised_list *known,
 {
     libxl_device_features *features;
     libxl__looked looked = { .device = device };
+    libxl__device parsed;
     const char *backend_path;
     int rc;
 
@@ -828,23 +829,19 @@ static int add_device(libxl__gc *gc, libxl__advertised_list *known,
     features = &(*list)[(*num)++];
     libxl_device_features_init(features);
 
-    {
-        libxl__device parsed;
-
-        rc = libxl__parse_backend_path(gc, backend_path, &parsed);
-        if (rc) {
-            LOGD(ERROR, device->domid, "%s/backend: `%s' is not the path of a"
-                 " backend", libxl_path,
-                 libxl__printable(gc, backend_path, MAX_DESC));
-            device->backend_domid = 0;
-            device->backend_kind = LIBXL__DEVICE_KIND_NONE;
-            identify_device(gc, device, features);
-            goto out;
-        }
-        device->backend_domid = parsed.backend_domid;
-        device->backend_devid = parsed.backend_devid;
-        device->backend_kind = parsed.backend_kind;
+    rc = libxl__parse_backend_path(gc, backend_path, &parsed);
+    if (rc) {
+        LOGD(ERROR, device->domid, "%s/backend: `%s' is not the path of a"
+             " backend", libxl_path,
+             libxl__printable(gc, backend_path, MAX_DESC));
+        device->backend_domid = 0;
+        device->backend_kind = LIBXL__DEVICE_KIND_NONE;
+        identify_device(gc, device, features);
+        goto out;
     }
+    device->backend_domid = parsed.backend_domid;
+    device->backend_devid = parsed.backend_devid;
+    device->backend_kind = parsed.backend_kind;
     identify_device(gc, device, features);
     looked.backend_path = backend_path;
     looked.type = features->backend_type;

@@ -19,6 +19,7 @@
 
 #include "xl.h"
 #include "xl_config_check.h"
+#include "xl_device_config.h"
 #include "xl_device_defaults.h"
 #include "xl_monitor.h"
 #include "xl_utils.h"
@@ -430,20 +431,18 @@ static int check_wrong(enum config_occasion occasion)
 #define FRAME_GRANTS     512
 #define XEN_GRANT_FRAMES 64         /* gnttab_max_frames, if nobody set it */
 
-static const char *find_value(libxl_key_value_list list, const char *key);
-
 static unsigned int num_queues(int vcpus, uint32_t backend_domid,
                                libxl_key_value_list config,
                                libxl_key_value_list config_default)
 {
-    const char *value = find_value(config, QUEUES) ?:
-        find_value(config_default, QUEUES);
+    const char *value = device_config_value(config, QUEUES) ?:
+        device_config_value(config_default, QUEUES);
     unsigned int queues = vcpus;
     unsigned long long max = 0;
     libxl_dominfo info;
 
-    if (value && value[0] && !value[strspn(value, "0123456789")]) {
-        max = strtoull(value, NULL, 10) ?: 1;
+    if (device_config_number(value, &max)) {
+        max = max ?: 1;
     } else {
         /* By itself a backend gives as many as it has CPUs. */
         libxl_dominfo_init(&info);
@@ -728,18 +727,6 @@ void check_medium(uint32_t domid, libxl_device_disk *disk)
 
 /* A domain that exists, by another configuration. */
 
-static const char *find_value(libxl_key_value_list list, const char *key)
-{
-    const char *value = NULL;
-    int i;
-
-    for (i = 0; list && list[i]; i += 2)
-        if (!strcmp(list[i], key))
-            value = list[i + 1];
-
-    return value;
-}
-
 /* Records of older versions have blanks around values. */
 static bool same_value(const char *a, const char *b)
 {
@@ -767,11 +754,11 @@ static void compare(struct check *check, const char *device,
 
     for (i = 0; recorded && recorded[i]; i += 2) {
         const char *was = recorded[i + 1];
-        const char *is = find_value(config, recorded[i]);
+        const char *is = device_config_value(config, recorded[i]);
         char *key, *shown_was, *shown_is;
 
         /* Of a key that is there twice the last one counts. */
-        if (!was || find_value(recorded, recorded[i]) != was ||
+        if (!was || device_config_value(recorded, recorded[i]) != was ||
             same_value(was, LIBXL_DEVICE_CONFIG_DEFAULT) ||
             (is && same_value(is, was)))
             continue;
@@ -851,7 +838,7 @@ static int count_requests(libxl_key_value_list config,
         if (config[i + 1] && strcmp(config[i + 1], LIBXL_DEVICE_CONFIG_DEFAULT))
             num++;
     for (i = 0; config_default && config_default[i]; i += 2)
-        if (!find_value(config, config_default[i]))
+        if (!device_config_value(config, config_default[i]))
             num++;
 
     return num;

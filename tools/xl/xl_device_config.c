@@ -91,6 +91,26 @@ void split_words_at_commas(int first, int *argc, char ***argv)
     *argv = words;
 }
 
+const char *device_config_value(libxl_key_value_list list, const char *key)
+{
+    const char *value = NULL;
+    int i;
+
+    for (i = 0; list && list[i]; i += 2)
+        if (!strcmp(list[i], key))
+            value = list[i + 1];
+
+    return value;
+}
+
+bool device_config_number(const char *text, unsigned long long *number)
+{
+    if (!text || !text[0] || text[strspn(text, "0123456789")])
+        return false;
+    *number = strtoull(text, NULL, 10);
+    return true;
+}
+
 /*
  * Local variables:
  * mode: C

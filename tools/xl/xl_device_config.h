@@ -37,6 +37,12 @@ void refuse_device_config_words(const char *command, int argc, char **argv);
  */
 void split_words_at_commas(int first, int *argc, char ***argv);
 
+/* The value of a key, of two the last; NULL: it has none. */
+const char *device_config_value(libxl_key_value_list list, const char *key);
+
+/* Whether text, or NULL, is a decimal number; too large a one is the largest. */
+bool device_config_number(const char *text, unsigned long long *number);
+
 #endif /* XL_DEVICE_CONFIG_H */
 
 /*

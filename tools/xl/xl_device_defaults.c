@@ -11,6 +11,7 @@
 #include <libxl_utils.h>
 
 #include "xl.h"
+#include "xl_device_config.h"
 #include "xl_device_defaults.h"
 #include "xl_utils.h"
 
@@ -165,17 +166,6 @@ libxl_domain_type domain_type(uint32_t domid)
     return type;
 }
 
-static bool has_key(libxl_key_value_list list, const char *key)
-{
-    int i;
-
-    for (i = 0; list && list[i]; i += 2)
-        if (!strcmp(list[i], key))
-            return true;
-
-    return false;
-}
-
 static int print_missing(FILE *f, const char *kind, const char *name,
                          const char *type, libxl_key_value_list config,
                          libxl_key_value_list config_default)
@@ -185,8 +175,8 @@ static int print_missing(FILE *f, const char *kind, const char *name,
 
     for (i = 0; def && def->config && def->config[i]; i += 2) {
         if (!strcmp(def->config[i + 1], LIBXL_DEVICE_CONFIG_DEFAULT) ||
-            has_key(config, def->config[i]) ||
-            has_key(config_default, def->config[i]))
+            device_config_value(config, def->config[i]) ||
+            device_config_value(config_default, def->config[i]))
             continue;
         fprintf(f, "%s%s=%s", num++ ? "," : "", def->config[i],
                 def->config[i + 1]);

@@ -23,6 +23,7 @@
 
 #include "xl.h"
 #include "xl_config_check.h"
+#include "xl_device_config.h"
 #include "xl_device_defaults.h"
 #include "xl_utils.h"
 
@@ -295,15 +296,6 @@ struct domain {
     char *name; /* can be NULL */
 };
 
-/* As the backends read it: too large a number is a very large one. */
-static bool parse_number(const char *s, unsigned long long *n)
-{
-    if (!s || !s[0] || s[strspn(s, "0123456789")])
-        return false;
-    *n = strtoull(s, NULL, 10);
-    return true;
-}
-
 /* What a person reads, and whether it has to stand out. */
 static const struct {
     const char *remark;
@@ -531,10 +523,10 @@ static bool granted_value(const libxl_device_features *device,
         f->verdict == LIBXL_FEATURE_VERDICT_NO_CONTROL)
         return false;
 
-    if (f->requested && parse_number(f->promised, n))
+    if (f->requested && device_config_number(f->promised, n))
         return true;
 
-    if (parse_number(f->requested, n)) {
+    if (device_config_number(f->requested, n)) {
         /* Not promised (yet): what a backend has to make of it. */
         if (f->has_limit && *n > f->maximum)
             *n = f->maximum;
@@ -545,7 +537,7 @@ static bool granted_value(const libxl_device_features *device,
 
     if (!f->has_limit)
         return false;
-    if (strcmp(device->kind, "vif") || !parse_number(f->granted, n))
+    if (strcmp(device->kind, "vif") || !device_config_number(f->granted, n))
         *n = f->defval < f->maximum ? f->defval : f->maximum;
 
     return true;
