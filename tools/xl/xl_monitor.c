@@ -25,7 +25,10 @@
 
 #define INCOMING "--incoming"
 
-/* What a process runs: its program, and the libxenlight that it maps. */
+/*
+ * What a process runs: its program, and the libxenlight that it maps, under
+ * whatever name it is packaged.
+ */
 struct software {
     bool known;
     dev_t dev;
@@ -86,7 +89,7 @@ static void look_at_software(const char *proc, const char *pid,
             !at)
             continue;
         file = strrchr(line + at, '/');
-        if (!file || strncmp(file, "/libxenlight.so", 15))
+        if (!file || strncmp(file, "/libxenlight", strlen("/libxenlight")))
             continue;
         snprintf(software->library, sizeof(software->library), "%s %s", dev,
                  ino);

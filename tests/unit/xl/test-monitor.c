@@ -101,6 +101,10 @@ static const struct {
     /* Another file of the same name, not removed: another inode. */
     { "xl\n", LOG "guest.log", NEW,
       "32 /usr/lib/x86_64-linux-gnu/libxenlight.so.4.17.0", true, true },
+    { "xl\n", LOG "guest.log", NEW,
+      "31 /usr/lib/x86_64-linux-gnu/libxenlight-features.so.4.17.0" },
+    { "xl\n", LOG "guest.log", NEW,
+      "32 /usr/lib/x86_64-linux-gnu/libxenlight-features.so.4.17.0", true, true },
     { "xl\n", LOG "guest.log", OLD, "9 /lib/libz.so.1", true, true },
     { "xl\n", LOG "guest--incoming.log", OLD, OLD_LIB, true, true },
     { "xl\n", LOG "guest--incoming.log", NEW, LIB },
