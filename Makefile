@@ -250,10 +250,19 @@ $(B)/debs/libvirt.stamp: $(B)/debs/xen.stamp $(PACKAGERS) \
 		$(DEBS) packaging/build $(RELEASE) libvirt xen
 	@touch $@
 
-$(B)/debs/xen-backends.stamp: $(B)/modules.stamp $(B)/debs/chroot.stamp packaging/changelog \
-		packaging/entry packaging/build $(call files,packaging/dkms)
-	$(call step,debs-xen-backends,package of the drivers) $(DEBS) sh -c \
-		'packaging/dkms/source $(RELEASE) && packaging/build $(RELEASE) xen-backends'
+# The kernel's own drivers, of each version that there is a kernel of.
+$(B)/upstream/linux.all/versions: $(B)/upstream-linux.stamp FORCE
+	$(call step,upstream-linux-all,linux: drivers of each kernel) \
+		$(CHROOT) scripts/fetch --all $(RELEASE) linux
+
+$(B)/debs/xen-backends.stamp: $(B)/upstream/linux.all/versions $(B)/debs/chroot.stamp \
+		packaging/changelog scripts/overlay scripts/patches \
+		packaging/entry packaging/build \
+		$(call files,packaging/backends drivers include)
+	$(call step,debs-xen-backends-source,source package of the drivers) \
+		$(DEBS) packaging/backends/source $(RELEASE)
+	$(call step,debs-xen-backends,packages of the drivers) \
+		packaging/backends/build $(RELEASE) '$(MODULE_KEY)' '$(MODULE_CERT)'
 	@touch $@
 
 $(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backends.stamp \
