@@ -9,7 +9,7 @@ ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS)))
 
 # What may be set in the environment, which sudo drops.
 SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS SEED \
-	FUZZ_SECONDS HOST_FILES HOST_CPUS HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
+	FUZZ_SECONDS KEY MODULE_KEY MODULE_CERT HOST_FILES HOST_CPUS HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
 # One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
 # line would be run under -n.
 root_make := $(MAKE)
@@ -78,7 +78,8 @@ help:
 	@echo 'make tools    xl and libxl, in $(B)/tools'
 	@echo 'make series   the patches as mails for upstream, in build/*/series'
 	@echo 'make check-series  each mail taken by git am, and built'
-	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE)'
+	@echo 'make debs     packages for Debian, in build/debs/$(RELEASE), of what its archive'
+	@echo '                has today; KEY=ID  of a key of yours that signs them'
 	@echo 'make check-debs  install them, boot from them, remove them; T=name'
 	@echo 'make libvirt  libvirt for them, in $(B)/libvirt-tree and on the emulated host'
 	@echo 'make check-libvirt  its own tests, then ours on the emulated host'
@@ -130,6 +131,7 @@ sanitize: $(B)/debug.stamp
 unit: $(B)/unit.stamp
 debs: $(B)/debs.stamp
 	@cd $(B)/upstream && sed 's/^/  made of /' xen.source libvirt.source linux.source
+	@echo '  in build/debs/$(RELEASE): docs/packages.md says how to install them'
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
@@ -184,10 +186,14 @@ own-qemu     = $(QEMU_SOURCE)
 $(UPSTREAMS:%=$(B)/upstream-%.stamp): $(B)/upstream-%.stamp: $(B)/chroot.stamp \
 		scripts/fetch releases.tsv
 	$(call step,upstream-$*,$*: upstream source) $(if $(own-$*), \
-		scripts/take $(RELEASE) $* '$(own-$*)',$(CHROOT) scripts/fetch $(RELEASE) $*)
+		scripts/take $(RELEASE) $* '$(own-$*)',$(CHROOT) scripts/fetch \
+		$(if $(packaging),--newer) $(RELEASE) $*)
 	@touch -r $(B)/upstream/$* $@
 
 # One's own may have changed; what was made of it goes when it is not named any more.
+# Packages are made of what the archive has now.
+packaging = $(filter debs check-debs,$(MAKECMDGOALS))
+$(if $(packaging),$(patsubst %,$(B)/upstream-%.stamp,xen linux libvirt)): FORCE
 $(foreach upstream,$(UPSTREAMS),$(if $(own-$(upstream))$(wildcard \
 	$(B)/upstream/$(upstream).own),$(B)/upstream-$(upstream).stamp)): FORCE
 
@@ -227,23 +233,34 @@ $(B)/libvirt.stamp: $(B)/upstream-libvirt.stamp $(B)/libvirt-packages.stamp $(B)
 # Packages, in a root of their own.
 
 DEBS := scripts/chroot $(RELEASE)/debs
-PACKAGERS := scripts/overlay scripts/patches \
-	packaging/changelog packaging/entry packaging/source packaging/build
+PACKAGERS := scripts/overlay scripts/patches packaging/entry packaging/source packaging/build
 
 $(B)/debs/chroot.stamp: packaging/mkroot scripts/chroot | build/setup.stamp
 	$(call step,debs-chroot,build root of the packages) packaging/mkroot $(RELEASE)
 	@touch $@
 
-# Xen's packages name the version of libvirt's, which are built with Xen's.
-$(B)/debs/xen.stamp: $(B)/upstream-xen.stamp $(B)/upstream-libvirt.stamp \
-		$(B)/debs/chroot.stamp $(PACKAGERS) $(call files,packaging/xen $(TOOLS) include docs/man)
-	$(call step,debs-xen-source,source package of Xen) \
+# What is built now has this number.
+$(B)/debs/revision: FORCE
+	@mkdir -p $(@D)
+	@scripts/revision >$@.new && mv $@.new $@
+
+$(B)/debs/xen.stamp: $(B)/upstream-xen.stamp $(B)/debs/chroot.stamp $(PACKAGERS) tools/build \
+		packaging/changelog/xen-feature-control \
+		$(call files,packaging/xen packaging/feature-control $(TOOLS) include docs/man) \
+		| $(B)/debs/revision
+	$(call step,debs-xen-source,source package of xl and libxl) \
 		$(DEBS) packaging/source $(RELEASE) xen $(TOOLS)
-	$(call step,debs-xen,packages of Xen) $(DEBS) packaging/build $(RELEASE) xen
+	$(call step,debs-xen,packages of xl and libxl) $(DEBS) packaging/build $(RELEASE) xen
+	@cd $(B)/debs && sha256sum xen/xen/built/usr/include/xen-features/* >headers.new && \
+		{ cmp -s headers.new headers || mv headers.new headers; }
 	@touch $@
 
-$(B)/debs/libvirt.stamp: $(B)/debs/xen.stamp $(PACKAGERS) \
-		$(call files,packaging/libvirt tools/libvirt)
+# What libvirt is built with. Where it is the same, the packages of before will do.
+$(B)/debs/headers: $(B)/debs/xen.stamp ;
+
+$(B)/debs/libvirt.stamp: $(B)/upstream-libvirt.stamp $(B)/debs/headers $(PACKAGERS) \
+		packaging/changelog/libvirt $(call files,packaging/libvirt tools/libvirt) \
+		| $(B)/debs/revision
 	$(call step,debs-libvirt-source,source package of libvirt) \
 		$(DEBS) packaging/source $(RELEASE) libvirt tools/libvirt
 	$(call step,debs-libvirt,packages of libvirt) \
@@ -251,24 +268,28 @@ $(B)/debs/libvirt.stamp: $(B)/debs/xen.stamp $(PACKAGERS) \
 	@touch $@
 
 # The kernel's own drivers, of each version that there is a kernel of.
-$(B)/upstream/linux.all/versions: $(B)/upstream-linux.stamp FORCE
+$(B)/upstream/linux.all/versions: $(B)/upstream-linux.stamp $(if $(packaging),FORCE)
 	$(call step,upstream-linux-all,linux: drivers of each kernel) \
 		$(CHROOT) scripts/fetch --all $(RELEASE) linux
 
 $(B)/debs/xen-backends.stamp: $(B)/upstream/linux.all/versions $(B)/debs/chroot.stamp \
-		packaging/changelog scripts/overlay scripts/patches \
+		packaging/changelog/xen-backends scripts/overlay scripts/patches \
 		packaging/entry packaging/build \
-		$(call files,packaging/backends drivers include)
+		$(call files,packaging/backends drivers include) | $(B)/debs/revision
 	$(call step,debs-xen-backends-source,source package of the drivers) \
 		$(DEBS) packaging/backends/source $(RELEASE)
 	$(call step,debs-xen-backends,packages of the drivers) \
 		packaging/backends/build $(RELEASE) '$(MODULE_KEY)' '$(MODULE_CERT)'
 	@touch $@
 
+build/gpg.stamp: | build/setup.stamp
+	$(call step,gpg,packages for signing) scripts/setup gpg gpg-agent
+	@touch $@
+
 $(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backends.stamp \
-		packaging/index
+		packaging/index packaging/sign packaging/add-repository build/gpg.stamp
 	$(call step,debs,repository of the packages) $(DEBS) packaging/index $(RELEASE)
-	@sed -n 's/^index: /  /p' $(B)/log/debs.log
+	$(call step,debs-sign,sign it) packaging/sign build/debs/$(RELEASE) '$(KEY)'
 	@touch $@
 
 # The packages that only some verbs need.
