@@ -130,14 +130,17 @@ class Host:
 
     def __init__(self, release: str = "bookworm", directory: str | os.PathLike[str] | None = None,
                  verbose: bool = False, variant: str | None = None,
-                 counted: bool = False) -> None:
+                 counted: bool = False, preloaded: bool = True) -> None:
         """variant: "host", as mkimage makes it, "debug" (scripts/build-kernel), or those
         of tests/debs; where it is not said, $HOST_VARIANT says it, or else it is "host".
         counted: the host's time is the number of instructions that it ran, so that no
         timeout and no measurement in it depends on what else this machine does. Its CPUs
         take turns on one of ours: one that another host can run beside. Not for races,
-        nor for a person: its clocks jump when it has nothing to do."""
+        nor for a person: its clocks jump when it has nothing to do.
+        preloaded: dom0's backends are loaded when it is up, as a unit of the packages does
+        it; otherwise they are, as on a stock Debian, with the first device."""
         self.counted = counted
+        self.preloaded = preloaded
         self.images = TOP / "build" / release / (
             variant or os.environ.get("HOST_VARIANT", "host"))
         self._temporary = directory is None
@@ -275,11 +278,12 @@ class Host:
         # Two nanoseconds an instruction: about as fast as they are emulated.
         clock = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off"] \
             if self.counted else ["-accel", "tcg,thread=multi"]
+        arguments = LINUX_ARGS + ("" if self.preloaded else " backends=later")
         return [
             "qemu-system-x86_64", "-machine", "pc", *clock,
             "-cpu", CPU, "-smp", os.environ.get("HOST_CPUS", "2"), "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
-            "-initrd", f"{self.images}/vmlinux {LINUX_ARGS},{self.images}/initrd",
+            "-initrd", f"{self.images}/vmlinux {arguments},{self.images}/initrd",
             "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
             # vdb: the root of driver domains.
             "-drive", f"file={self.images}/root.img,format=raw,if=virtio,readonly=on",
