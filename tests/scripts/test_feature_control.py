@@ -50,6 +50,10 @@ case $file in
 builtin) printf 'name:           %s\nfilename:       (builtin)\n' "$3" ;;
 *) echo "filename:       $R/lib/modules/$2/$file"; cat "$R/lib/modules/$2/$file" ;;
 esac""",
+    # As kmod's shows them.
+    "modprobe": r"""
+[ "$1 $2 $3" = "-C $R/etc/modprobe.d --showconfig" ] || exit 9
+cat $2/*.conf 2>/dev/null | sed 's/xen-\(net\|blk\)back/xen_\1back/'""",
     "update-initramfs": r"""
 [ "$1 $2" = "-u -k" ] || exit 9
 echo "initrd $3" >>$R/log
@@ -421,6 +425,12 @@ STATES = {
              "monitors", "devd", "warn", "process 78", "xendriverdomain", 0),
     "monitor that is hidden": (lambda h: h.monitor(77, "guest", None),
                                "monitors", "guest", "unknown", "cannot be read", "root", 2),
+    # what modprobe is told
+    "another driver": (lambda h: h.write("etc/modprobe.d/a.conf", "install xen-netback insmod /x.ko\n"),
+                       "modprobe", "xen-netback", "fail", "install xen_netback insmod /x.ko", "modprobe.d", 1),
+    "no control from the next load": (
+        lambda h: h.write("etc/modprobe.d/a.conf", "options xen-blkback max_queues=1 feature_control=0\n"),
+        "modprobe", "xen-blkback", "fail", "feature_control=0", "command line", 1),
     "disabled": (lambda h: (h.write(SWITCH, ""), h.write(OVERRIDE, "")),
                  "enabled", None, "fail", "disabled: xl and drivers", "xen-feature-control enable", 1),
     "half disabled: xl": (lambda h: h.write(SWITCH, ""), "enabled", None, "fail", "half disabled", "enable, or disable", 1),
