@@ -131,6 +131,7 @@ sanitize: $(B)/debug.stamp
 unit: $(B)/unit.stamp
 debs: $(B)/debs.stamp
 	@cd $(B)/upstream && sed 's/^/  made of /' xen.source libvirt.source linux.source
+	@sed -n 's/^source: no /  no /p' $(B)/log/debs-xen-backends-source.log
 	@echo '  in build/debs/$(RELEASE): docs/packages.md says how to install them'
 modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
