@@ -561,9 +561,18 @@ class Host:
 
 
 class Guest:
-    """A guest, of xl's type "pv" or "pvh", by itself the host's guest_type. `vif` and
-    `disk` are xl's own spec strings; `paused` creates it with xl create -p: the backends
-    come up to InitWait, the guest does not run."""
+    """A guest, of xl's type "pv", "pvh" or "hvm", by itself the host's guest_type. `vif`
+    and `disk` are xl's own spec strings; `paused` creates it with xl create -p: the
+    backends come up to InitWait, the guest does not run. HVM: not on a counted host,
+    which may hang in the interrupts of a guest's firmware."""
+
+    # What xl's types boot, in dom0's /srv/guest, and what else they are given: hvmloader
+    # loads no ELF file, and nobody looks at a screen.
+    TYPES: dict[str, dict[str, Any]] = {
+        "pv": {"kernel": "vmlinux"},
+        "pvh": {"kernel": "vmlinux"},
+        "hvm": {"kernel": "bzImage", "vnc": 0, "vga": "none", "usb": 0},
+    }
 
     def __init__(self, host: Host, name: str, vif: list[str] | None = None,
                  disk: list[str] | None = None, vcpus: int = 2, memory: int = 256,
@@ -578,9 +587,12 @@ class Guest:
         # Who serves its devices, as far as backend() is concerned.
         self.backend_domid = 0
         self._seq = 0
+        kind = type or host.guest_type
+        if kind == "hvm" and host.counted:
+            raise HostError(f"{name}: no HVM guest on a counted host")
         self.config: dict[str, Any] = {
-            "name": name, "type": type or host.guest_type, "kernel": "/srv/guest/vmlinux",
-            "ramdisk": "/srv/guest/initrd",
+            "name": name, "type": kind, **self.TYPES[kind],
+            "kernel": f"/srv/guest/{self.TYPES[kind]['kernel']}", "ramdisk": "/srv/guest/initrd",
             "extra": f"console=hvc0 quiet loglevel=3 panic=-1 {QUICK} {extra}".strip(),
             "memory": memory, "vcpus": vcpus, "vif": vif or [], "disk": disk or [],
             "on_crash": "preserve", **(options or {}),

@@ -3,7 +3,8 @@
  * Xen's hotplug scripts for network interfaces (vif-bridge) and disks (block) in one
  * process instead of some hundred: what they tell the backend, without their check for
  * a disk that is used twice. Debian's own are beside it, as *.debian. libxl gives the
- * backend's directory in $XENBUS_PATH and, of an interface, its name in $vif.
+ * backend's directory in $XENBUS_PATH and, of an interface, its name in $vif; of the emulated one
+ * that an HVM guest has beside it, in $INTERFACE, with the action "add".
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -80,17 +81,23 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || !getenv("XENBUS_PATH"))
 		errx(1, "usage: XENBUS_PATH=<backend> %s ACTION", argv[0]);
-	vif = getenv("vif");
-	if (strcmp(argv[1], vif ? "online" : "add"))
+	if (strcmp(argv[1], "add") && strcmp(argv[1], "online"))
 		return 0;
-
+	vif = getenv("vif");
 	xs = xs_open(0);
 	if (!xs)
 		err(1, "xenstore");
-	if (vif)
-		online(vif);
-	else
+
+	if (!vif) {
 		add();
+	} else if (!strcmp(argv[1], "online")) {
+		online(vif);
+	} else {
+		/* No backend waits for this one. */
+		if (getenv("INTERFACE"))
+			online(getenv("INTERFACE"));
+		return 0;
+	}
 	set("hotplug-status", "connected");
 	return 0;
 }
