@@ -136,7 +136,8 @@ class Host:
             if ours and driver in drivers:
                 self.write(f"lib/modules/{abi}/updates/xen-backends/{driver}.ko.xz",
                            f"version:        {ours}+config1.300\ndebian_source:  {ours}\n")
-        self.write(f"boot/initrd.img-{abi}", "")
+        for file in "initrd.img", "vmlinuz":
+            self.write(f"boot/{file}-{abi}", "")
         self.depmod(abi)
         if source:
             self.packages[f"linux-image-{abi}"] = source
@@ -394,7 +395,7 @@ STATES = {
     "unsigned": (lambda h: (h.kernel(NEWEST, None), h.packages.update({f"linux-image-{NEWEST}-unsigned": SOURCE})),
                  "drivers", NEWEST, "ok", f"made of {SOURCE}", None, 0),
     "kernel of no package": (lambda h: h.kernel(NEWEST, None), "drivers", NEWEST, "warn", "is not known", "by hand", 0),
-    "no backends": (lambda h: h.write(f"lib/modules/{NEWEST}/modules.dep", ""),
+    "no backends": (lambda h: (h.kernel(NEWEST), h.write(f"lib/modules/{NEWEST}/modules.dep", "")),
                     "drivers", NEWEST, "none", "no Xen backends", None, 0),
     "another's": (another, "drivers", RUNNING, "fail", f"neither ours nor the kernel's own (/lib/modules/{RUNNING}/extra",
                   "override", 1),
@@ -466,6 +467,33 @@ def test_no_xen(host: Host, drivers: bool) -> None:
     assert [key for key in said if key[0] != "drivers"] == [
         ("xen", None), ("enabled", None), ("xl", "4.17"), ("libxl", "4.17")]
     assert said["xen", None]["state"] == "none"
+
+
+def test_removed_kernel(host: Host) -> None:
+    """Is none, whatever is left of its modules: the newest is the one before it."""
+    removed, own = "6.1.0-58-amd64", "7.0.0-self"
+    for abi in NEWEST, removed, own:
+        host.kernel(abi, ours=None)
+    host.remove(f"lib/modules/{removed}/kernel", f"boot/vmlinuz-{removed}", f"boot/vmlinuz-{own}")
+    said = host.status(1)
+    assert [key[1] for key in said if key[0] == "drivers"] == [RUNNING, NEWEST]
+    assert "from when this kernel is booted" in said["drivers", NEWEST]["detail"]
+    # The running one needs none; where none has any, kernels come from elsewhere.
+    host.remove(f"boot/vmlinuz-{RUNNING}")
+    assert ("drivers", RUNNING) in host.status(1)
+    host.remove(f"boot/vmlinuz-{NEWEST}")
+    said = host.status(1)
+    assert [key[1] for key in said if key[0] == "drivers"] == [RUNNING, NEWEST, own]
+    assert said["drivers", own]["state"] == "fail" and said["drivers", NEWEST]["state"] == "warn"
+
+
+def test_newest_without_backends(host: Host) -> None:
+    """It serves no guest, so the one before it counts as the newest."""
+    for abi in OLDER, NEWEST, "6.1.0-57-cloud-amd64":
+        host.kernel(abi, ours=None)
+    host.write("lib/modules/6.1.0-57-cloud-amd64/modules.dep", "")
+    said = host.status(1)
+    assert said["drivers", NEWEST]["state"] == "fail" and said["drivers", OLDER]["state"] == "warn"
 
 
 def test_terminal(host: Host) -> None:
