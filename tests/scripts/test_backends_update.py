@@ -300,6 +300,39 @@ def test_prebuilt(root: Root) -> None:
     assert root.kernels()["6.1.0-10-amd64"] == [NEWEST, "ours", ""]
 
 
+def test_mark_of_prebuilt(root: Root) -> None:
+    """Their package leaves a mark where the initial RAM disk could not be made anew; update
+    tries again; and what is withdrawn is not theirs."""
+    kernel = "6.1.0-10-amd64"
+    mark = root.state / "renew" / kernel
+    script = root.path / "maintainer"
+    text = (BACKENDS / "debian/modules.maintainer").read_text().replace("@kernel@", kernel)
+    script.write_text(text.replace("#RENEW#", (BACKENDS / "renew").read_text()))
+
+    def configure(verb: str = "configure") -> str:
+        return subprocess.run(
+            ["sh", script, verb], check=True, text=True, stderr=subprocess.PIPE,
+            env={"PATH": f"{root.path}/bin:{os.environ['PATH']}", "root": str(root.path),
+                 "XEN_BACKENDS_ROOT": str(root.path)}).stderr
+
+    (root.path / "no-initrd").touch()
+    assert f"dpkg-reconfigure xen-backends-modules-{kernel}" in configure() and mark.exists()
+    root.install(f"xen-backends-modules-{kernel}", "1", "xen-backends")
+    root.update("--withdraw")
+    assert mark.exists()
+    (root.path / "no-initrd").unlink()
+    assert not configure() and not root.state.exists()
+    (root.path / "no-initrd").touch()
+    configure("remove")
+    assert mark.exists()
+    configure("purge")
+    assert not root.state.exists()
+    configure()
+    (root.path / "no-initrd").unlink()
+    root.update(rc=1)
+    assert not mark.exists()
+
+
 def test_initial_ram_disk(root: Root) -> None:
     """Only where it has a backend, and belongs to a kernel; again if that failed."""
     root.kernel("6.1.0-09-amd64", NEWEST, initrd=False)
@@ -349,6 +382,16 @@ def test_depmod_fails(root: Root) -> None:
     (root.path / "no-depmod").unlink()
     root.update()
     assert not root.module("6.1.0-10-amd64")
+
+
+def test_no_mark(root: Root) -> None:
+    """Then drivers stay, and the other kernels go on."""
+    root.kernel("6.1.0-11-amd64", NEWEST)
+    root.update()
+    root.kernel("6.1.0-10-amd64", "6.1.11-1")
+    (root.state / "renew/6.1.0-10-amd64").mkdir()
+    assert "6.1.0-11-amd64: drivers with" in root.update(rc=1)
+    assert root.module("6.1.0-10-amd64")
 
 
 def test_removal(root: Root) -> None:

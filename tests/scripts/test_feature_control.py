@@ -381,6 +381,16 @@ STATES = {
     "reason of yesterday": (lambda h: hint(h, RUNNING, "no headers"), "drivers", RUNNING, "ok", f"made of {SOURCE}", None, 0),
     "not the newest": (lambda h: hint(h, RUNNING, "not yet those of config2.9", "ours"),
                        "drivers", RUNNING, "warn", "not yet those of", "/usr/lib/xen-backends/update", 0),
+    "initrd of before": (lambda h: (h.write(f"var/lib/xen-backends/renew/{RUNNING}", ""),
+                                    h.write("usr/lib/xen-backends/update", "")),
+                         "drivers", RUNNING, "fail", "can load another driver", "/usr/lib/xen-backends/update", 1),
+    "initrd of before, prebuilt": (
+        lambda h: (h.kernel(NEWEST), h.packages.update({f"xen-backends-modules-{NEWEST}": OURS}),
+                   h.write(f"var/lib/xen-backends/renew/{NEWEST}", "")),
+        "drivers", NEWEST, "fail", "can load another driver", f"dpkg-reconfigure xen-backends-modules-{NEWEST}", 1),
+    "older kernel, initrd of before": (
+        lambda h: (h.kernel(OLDER), h.write(f"var/lib/xen-backends/renew/{OLDER}", "")),
+        "drivers", OLDER, "warn", "can load another driver", f"update-initramfs -u -k {OLDER}", 0),
     "older kernel without": (lambda h: h.kernel(OLDER, ours=None),
                              "drivers", OLDER, "warn", "not the newest", f"linux-headers-{OLDER}", 0),
     "next kernel without": (lambda h: h.kernel(NEWEST, ours=None),
