@@ -506,6 +506,35 @@ def test_newest_without_backends(host: Host) -> None:
     assert said["drivers", NEWEST]["state"] == "fail" and said["drivers", OLDER]["state"] == "warn"
 
 
+@pytest.mark.parametrize("driver,line", [
+    ("xen-netback", "options xen-netback feature_control=off"),
+    ("xen-netback", 'options xen-netback feature_control="0"'),
+    ("xen-netback", 'options xen-netback max_queues=1 "feature_control=N"'),
+    ("xen-blkback", "options xen-blkback feature-control=0"),
+    ("xen-blkback", "options xen-blkback feature_control=OFF max_queues=1"),
+    ("xen-blkback", "options xen-blkback feature_control=1 feature_control=n"),
+    ("xen-blkback", "options xen-blkback feature_control="),
+    ("xen-netback", "alias xen-backend:vif xen-other"), ("xen-blkback", "alias xen_backend:vb* other"),
+    ("xen-netback", "alias xen-netback other"), ("xen-blkback", "install xen-blkback /bin/true")])
+def test_told(host: Host, driver: str, line: str) -> None:
+    """Whatever has another driver loaded, or ours without control, in the kernel's ways to write it."""
+    host.write("etc/modprobe.d/a.conf", line + "\n")
+    said = host.status(1)
+    assert [key for key in said if key[0] == "modprobe"] == [("modprobe", driver)]
+    assert said["modprobe", driver]["state"] == "fail"
+
+
+@pytest.mark.parametrize("line", [
+    "options xen-netback feature_control=on", 'options xen-netback feature_control="1"', "options xen-netback feature_control",
+    "options xen-netback feature_control=0 feature_control=Y", "options xen-netback feature_control_x=0",
+    "options xen-other feature_control=0", "alias xen-backend:vif xen-netback", "alias xen-backend:vkbd other",
+    "alias other xen-netback", "install xen-netback2 /bin/true",
+    "# End of configuration files. Dumping indexes now:\n\nalias xen-backend:vif other"])
+def test_not_told(host: Host, line: str) -> None:
+    host.write("etc/modprobe.d/a.conf", line + "\n")
+    assert not [key for key in host.status() if key[0] == "modprobe"]
+
+
 def test_terminal(host: Host) -> None:
     """What another domain wrote reaches neither the terminal nor breaks the JSON."""
     name = 'a\x1b[31m"\\'
