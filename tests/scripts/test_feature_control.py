@@ -138,6 +138,7 @@ class Host:
                            f"version:        {ours}+config1.300\ndebian_source:  {ours}\n")
         for file in "initrd.img", "vmlinuz":
             self.write(f"boot/{file}-{abi}", "")
+        self.write(f"boot/config-{abi}", "CONFIG_XEN_NETDEV_BACKEND=m\nCONFIG_XEN_BLKDEV_BACKEND=m\n")
         self.depmod(abi)
         if source:
             self.packages[f"linux-image-{abi}"] = source
@@ -310,6 +311,11 @@ def built_in(host: Host) -> None:
     host.load("xen-blkback", None)
 
 
+def lacking(host: Host, abi: str) -> None:
+    host.write(f"lib/modules/{abi}/modules.dep", "")
+    host.write(f"boot/config-{abi}", "# CONFIG_XEN_NETDEV_BACKEND is not set\n")
+
+
 def another(host: Host) -> None:
     host.write(f"lib/modules/{RUNNING}/extra/xen-netback.ko", "license: GPL\n")
     host.write(f"lib/modules/{RUNNING}/modules.dep",
@@ -405,7 +411,14 @@ STATES = {
     "unsigned": (lambda h: (h.kernel(NEWEST, None), h.packages.update({f"linux-image-{NEWEST}-unsigned": SOURCE})),
                  "drivers", NEWEST, "ok", f"made of {SOURCE}", None, 0),
     "kernel of no package": (lambda h: h.kernel(NEWEST, None), "drivers", NEWEST, "warn", "is not known", "by hand", 0),
-    "no backends": (lambda h: (h.kernel(NEWEST), h.write(f"lib/modules/{NEWEST}/modules.dep", "")),
+    "nothing found": (lambda h: (h.kernel(NEWEST), h.write(f"lib/modules/{NEWEST}/modules.dep", "")),
+                      "drivers", NEWEST, "fail", "modprobe finds none", f"depmod {NEWEST}", 1),
+    "nothing found, no configuration": (lambda h: (h.write(f"lib/modules/{RUNNING}/modules.dep", ""),
+                                                   h.remove(f"boot/config-{RUNNING}", "sys/module")),
+                                        "loaded", "xen-netback", "fail", "modprobe finds none", f"drivers of {RUNNING}", 1),
+    "not in this kernel": (lambda h: (lacking(h, RUNNING), h.remove("sys/module")),
+                           "loaded", "xen-netback", "none", "not in this kernel", None, 0),
+    "no backends": (lambda h: (h.kernel(NEWEST), lacking(h, NEWEST)),
                     "drivers", NEWEST, "none", "no Xen backends", None, 0),
     "another's": (another, "drivers", RUNNING, "fail", f"neither ours nor the kernel's own (/lib/modules/{RUNNING}/extra",
                   "override", 1),
@@ -501,7 +514,7 @@ def test_newest_without_backends(host: Host) -> None:
     """It serves no guest, so the one before it counts as the newest."""
     for abi in OLDER, NEWEST, "6.1.0-57-cloud-amd64":
         host.kernel(abi, ours=None)
-    host.write("lib/modules/6.1.0-57-cloud-amd64/modules.dep", "")
+    lacking(host, "6.1.0-57-cloud-amd64")
     said = host.status(1)
     assert said["drivers", NEWEST]["state"] == "fail" and said["drivers", OLDER]["state"] == "warn"
 
