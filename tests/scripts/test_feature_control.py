@@ -29,6 +29,13 @@ PROGRAMS = {
     "uname": 'case $1 in -r) cat $R/kernel ;; -v) cat $R/kernel-built ;; esac',
     "dpkg-query": 'cat $R/packages',
     "apt-cache": 'case "$*" in *pkgcache=*srcpkgcache=*) cat $R/policy ;; *) exit 100 ;; esac',
+    "ldd": r"""
+xl=${1#"$R"} version=${1#"$R/usr/lib/xen-"}
+[ -s "$1" ] || { printf '\tnot a dynamic executable\n' >&2; exit 1; }
+library=libxenlight-features.so.${version%%/*}.0
+file=/usr/lib/x86_64-linux-gnu/$library
+[ -e "$R$file" ] || file='not found'
+printf '\tlinux-vdso.so.1 (0x1)\n\t%s => %s\n' $library "$file" """,
     # Chooses as kmod's does, which was seen on a host with these overrides.
     "depmod": r"""
 [ "$1" = -b ] && [ "$2" = "$R" ] && shift 2
@@ -125,7 +132,7 @@ class Host:
         if kind == "ours":
             self.write(f"{folder}/bin/xl", "#!/bin/sh\n[ -e /etc/xen/feature-control.disabled ] && ...\n")
             for file in f"{folder}/features/xl", f"{folder}/bin/xl.stock":
-                self.write(file, "")
+                self.write(file, "\x7fELF")
                 (self.root / file).chmod(0o755)
             self.write(f"usr/lib/x86_64-linux-gnu/libxenlight-features.so.{version}.0", "")
 
@@ -343,6 +350,8 @@ STATES = {
                        "xl", "4.17", "fail", "features/xl is missing", "--reinstall", 1),
     "no library": (lambda h: h.remove(LIBRARY),
                    "xl", "4.17", "fail", "libxenlight-features.so.4.17.0 is missing", "libxenlight4.17-features", 1),
+    "xl of nothing": (lambda h: h.write("usr/lib/xen-4.17/features/xl", ""),
+                      "xl", "4.17", "fail", "features/xl: not a dynamic", "--reinstall", 1),
     "next Xen without": (lambda h: h.xl("4.20", "stock"),
                          "xl", "4.20", "fail", "from when this Xen is booted", "xen-utils-4.20-features", 1),
     "next Xen with": (lambda h: h.xl("4.20"), "xl", "4.20", "ok", "with feature control", None, 0),
