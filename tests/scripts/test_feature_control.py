@@ -355,6 +355,8 @@ STATES = {
     "next Xen without": (lambda h: h.xl("4.20", "stock"),
                          "xl", "4.20", "fail", "from when this Xen is booted", "xen-utils-4.20-features", 1),
     "next Xen with": (lambda h: h.xl("4.20"), "xl", "4.20", "ok", "with feature control", None, 0),
+    "next Xen, built by hand": (lambda h: [h.write(f"boot/xen{name}.gz", "") for name in ("-4.20.2", "-4.20", "-4", "")],
+                                "xl", "4.20", "fail", "from when this Xen is booted", "xen-utils-4.20-features", 1),
     "older Xen without": (lambda h: h.xl("4.14", "stock"),
                           "xl", "4.14", "warn", "not the newest", "xen-utils-4.14-features", 0),
     "driver domain": (lambda h: (h.write("proc/xen/capabilities", ""), h.remove("usr/lib/xen-4.17")),
@@ -626,6 +628,21 @@ def test_save_folder(host: Host, defaults: str | None, found: bool) -> None:
     if defaults:
         host.write("etc/default/xendomains", defaults)
     host.run("requests", rc=1 if found else 0)
+
+
+@pytest.mark.parametrize("defaults", ["exit 0\n", "XENDOMAINS_SAVE=/srv\nexit 0\n", None])
+def test_save_folder_unknown(host: Host, defaults: str | None) -> None:
+    """Then it is not said that nothing is there."""
+    if defaults:
+        host.write("etc/default/xendomains", defaults)
+    else:
+        (host.root / "etc/default/xendomains").mkdir(parents=True)
+    assert "cannot tell from /etc/default/xendomains" in host.run("requests", rc=2)[1]
+
+
+def test_hidden_save_file(host: Host) -> None:
+    host.save(".one", saved(nics={"config": {"a": "1"}}))
+    host.run("requests", rc=1)
 
 
 def test_domains(host: Host) -> None:
