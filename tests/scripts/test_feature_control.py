@@ -663,6 +663,18 @@ def test_domains(host: Host) -> None:
     host.run("requests")
 
 
+@pytest.mark.parametrize("requested", [True, False])
+def test_removal(host: Host, requested: bool) -> None:
+    """Of the package: lists what has requests, if anything has."""
+    if requested:
+        host.request("feature-sg=0")
+    host.settle()
+    (host.programs / "xen-feature-control").symlink_to(COMMAND)
+    done = subprocess.run(["sh", TOP / "packaging/xen/debian/xen-feature-control.prerm", "remove"], text=True,
+                          env=host.environment(), capture_output=True, check=True)
+    assert ("domain guest: vif/0: feature-sg=0" in done.stdout) == requested == bool(done.stdout)
+
+
 # Switching.
 
 def state(host: Host) -> dict[str, object]:
