@@ -369,6 +369,15 @@ STATES = {
     "older in the archive": (lambda h: setattr(h, "candidate", "4.17.3-1"), "libxl", "4.17", "ok", "the newest", None, 0),
     "no archive": (lambda h: (setattr(h, "candidate", "(none)"), h.packages.pop("libxenmisc4.17")),
                    "libxl", "4.17", "ok", "is not known here", None, 0),
+    # libvirt
+    "our libvirt": (lambda h: h.packages.update({
+        "xen-feature-control-libvirt": "9+config2", "libvirt0": "9+config2", "libvirt-daemon-driver-xen": "9+config2"}),
+                    "libvirt", None, "ok", "9+config2", None, 0),
+    "Debian's driver in our libvirt": (
+        lambda h: h.packages.update({"libvirt0": "9+config2", "libvirt-daemon-driver-xen": "10"}),
+        "libvirt", None, "fail", "is 10, which ignores requests", "xen-feature-control-libvirt", 1),
+    "no driver in our libvirt": (lambda h: h.packages.update({"libvirt0": "9+config2"}),
+                                 "libvirt", None, "fail", "not installed", "xen-feature-control-libvirt", 1),
     # loaded
     "stock loaded": (lambda h: h.load("xen-netback", None),
                      "loaded", "xen-netback", "fail", "although ours is installed", "modprobe -r", 1),
@@ -557,6 +566,12 @@ def test_told(host: Host, driver: str, line: str) -> None:
 def test_not_told(host: Host, line: str) -> None:
     host.write("etc/modprobe.d/a.conf", line + "\n")
     assert not [key for key in host.status() if key[0] == "modprobe"]
+
+
+def test_debians_libvirt(host: Host) -> None:
+    """Is nothing to us."""
+    host.packages.update({"libvirt0": "10", "libvirt-daemon-driver-xen": "10"})
+    assert ("libvirt", None) not in host.status()
 
 
 def test_terminal(host: Host) -> None:
