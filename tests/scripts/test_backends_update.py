@@ -35,8 +35,11 @@ done
 echo "$k" >>"$XEN_BACKENDS_ROOT/built"
 into=$tree/$m/$v/$k/x86_64/module
 mkdir -p "$into"
+key=$XEN_BACKENDS_ROOT/var/lib/dkms/mok.pub
+[ -e "$key" ] || [ -e "$XEN_BACKENDS_ROOT/no-key" ] || { mkdir -p "${key%/*}" && echo 0A1B >"$key"; }
 for module in net/xen-netback block/xen-blkback; do
-    cat "$source/$m-$v/drivers/$module"/*.c "$source/$m-$v/drivers/$module/Makefile" |
+    { cat "$source/$m-$v/drivers/$module"/*.c "$source/$m-$v/drivers/$module/Makefile"
+        sed 's/^../signed &:/' "$key" 2>/dev/null; } |
         xz >"$into/${module#*/}.ko.xz" || exit
 done""",
     "modinfo": """
@@ -50,12 +53,14 @@ fi
 [ "$3" != "${3%.ko}" ] && [ -e "$3" ] || exit 1
 case $2 in
 version) sed -n 's/^MODULE_VERSION("\\(.*\\)");/\\1/p' "$3" ;;
+sig_key) sed -n 's/^signed //p' "$3" ;;
 debian_source) sed -n 's/^#define SOURCE "\\(.*\\)"/\\1/p' "$3" ;;
 esac""",
     "depmod": '[ ! -e "$XEN_BACKENDS_ROOT/no-depmod" ] && echo "depmod $1" >>"$XEN_BACKENDS_ROOT/renewed"',
     "update-initramfs": '[ ! -e "$XEN_BACKENDS_ROOT/no-initrd" ] && echo "initrd $3" >>"$XEN_BACKENDS_ROOT/renewed"',
     "lsinitramfs": 'cat "$1"',
     "dracut": 'echo "dracut $4" >>"$XEN_BACKENDS_ROOT/renewed"',
+    "openssl": '[ "$1 $2 $3 $4" = "x509 -noout -serial -in" ] && sed "s/^/serial=/" "$5"',
     "lsinitrd": 'cat "$1"',
     "logger": 'shift 5; echo "$*" >>"$XEN_BACKENDS_ROOT/log"',
 }
@@ -275,6 +280,29 @@ def test_build_fails(root: Root) -> None:
     (root.path / "broken-6.1.0-10-amd64").unlink()
     root.update()
     assert root.module("6.1.0-10-amd64") and not log.exists()
+
+
+def test_key(root: Root) -> None:
+    """What is not signed with DKMS's key, as before there was one, is built again."""
+    kernel = "6.1.0-10-amd64"
+    (root.path / "no-key").touch()
+    assert "drivers with feature control: DKMS did not sign them" in root.update()
+    assert root.kernels()[kernel] == [NEWEST, "ours", "DKMS did not sign them"]
+    (root.path / "no-key").unlink()
+    root.update()
+    assert root.lines("built") == [kernel] and "signed 0A:1B" in root.module(kernel)
+    assert root.kernels()[kernel] == [NEWEST, "ours", ""]
+    assert root.lines("renewed") == [f"depmod {kernel}", f"initrd {kernel}"]
+    write(root.path, {"var/lib/dkms/mok.pub": "0A1C\n"})
+    root.update()
+    assert root.lines("built") == [kernel] and "signed 0A:1C" in root.module(kernel)
+    # One of his own, and one that cannot be read.
+    write(root.path, {"etc/dkms/framework.conf": f'mok_certificate="{root.path}/$kernelver.pub"\n', f"{kernel}.pub": "0A1C\n"})
+    root.update()
+    assert root.lines("built") == []
+    (root.path / "bin/openssl").write_text("#!/bin/sh\nexit 1\n")
+    root.update()
+    assert root.lines("built") == []
 
 
 def test_prebuilt(root: Root) -> None:
