@@ -29,6 +29,8 @@ PROGRAMS = {
     "uname": 'case $1 in -r) cat $R/kernel ;; -v) cat $R/kernel-built ;; esac',
     "dpkg-query": 'cat $R/packages',
     "apt-cache": 'case "$*" in *pkgcache=*srcpkgcache=*) cat $R/policy ;; *) exit 100 ;; esac',
+    "openssl": '[ "$1 $2 $3" = "x509 -noout -serial" ] && [ -e "$5" ] && echo serial=0A1B',
+    "mokutil": '[ "$1" = --test-key ] && echo "$2 is $(cat $R/mokutil)"; exit 1',
     "ldd": r"""
 xl=${1#"$R"} version=${1#"$R/usr/lib/xen-"}
 [ -s "$1" ] || { printf '\tnot a dynamic executable\n' >&2; exit 1; }
@@ -572,6 +574,34 @@ def test_debians_libvirt(host: Host) -> None:
     """Is nothing to us."""
     host.packages.update({"libvirt0": "10", "libvirt-daemon-driver-xen": "10"})
     assert ("libvirt", None) not in host.status()
+
+
+@pytest.mark.parametrize("where,value", [
+    ("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\x06\0\0\0\x01"),
+    ("sys/module/module/parameters/sig_enforce", "Y\n")])
+def test_secure_boot(host: Host, where: str, value: str) -> None:
+    """A kernel loads only what is signed, with a key that is known to it."""
+    off = value.replace("\x01", "\0").replace("Y", "N")
+    host.write("var/lib/dkms/mok.pub", "")
+    host.write("mokutil", "not enrolled")
+    host.write(where, off)
+    assert ("key", None) not in host.status()
+    host.write(where, value)
+    said = host.status(1)["drivers", RUNNING]
+    assert said["state"] == "fail" and "not signed" in said["detail"] and "openssl" in said["to_do"]
+    for driver in DRIVERS:
+        with (host.root / f"lib/modules/{RUNNING}/updates/xen-backends/{driver}.ko.xz").open("a") as module:
+            module.write("sig_key:        0A:1B\n")
+    said = host.status(1)
+    assert said["drivers", RUNNING]["state"] == "ok"
+    assert said["key", None]["state"] == "fail" and "mokutil --import /var/lib/dkms/mok.pub" in said["key", None]["to_do"]
+    host.write("mokutil", "already in the enrollment request")
+    assert "MOK manager" in host.status(1)["key", None]["to_do"]
+    host.write("mokutil", "already enrolled")
+    assert host.status()["key", None]["state"] == "ok"
+    # They are another's, whose key is not here; or it is told by no program.
+    host.remove("var/lib/dkms/mok.pub")
+    assert ("key", None) not in host.status()
 
 
 def test_terminal(host: Host) -> None:
