@@ -246,7 +246,7 @@ $(B)/debs/revision: FORCE
 	@scripts/revision >$@.new && mv $@.new $@
 
 $(B)/debs/xen.stamp: $(B)/upstream-xen.stamp $(B)/debs/chroot.stamp $(PACKAGERS) tools/build \
-		packaging/changelog/xen-feature-control \
+		packaging/changelog/xen-feature-control packaging/backends/renew \
 		$(call files,packaging/xen packaging/feature-control $(TOOLS) include docs/man) \
 		| $(B)/debs/revision
 	$(call step,debs-xen-source,source package of xl and libxl) \

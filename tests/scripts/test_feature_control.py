@@ -69,6 +69,7 @@ echo "initrd $3" >>$R/log
 [ "$(cat $R/fail 2>/dev/null)" != "initrd $3" ] || { rm $R/fail; exit 1; }
 [ "$(cat $R/fail 2>/dev/null)" != "signal $3" ] || { rm $R/fail; kill -TERM $PPID; }
 cat $R/lib/modules/$3/modules.dep >$R/boot/initrd.img-$3""",
+    "lsinitramfs": 'cat "$1"',
     "xenstore-ls": '[ "$1 $2" = "-f /libxl" ] && [ -e $R/xenstore ] && '
                    'grep ^/libxl $R/xenstore || exit 1',
     "xenstore-read": r"""
@@ -854,15 +855,45 @@ def test_dracut(switchable: Host) -> None:
     host.remove("log")
     host.run("enable")
     assert [line for line in host.log() if "dracut" in line] == [
-        f"dracut --quiet --force /boot/initrd.img-{abi} {abi}" for abi in (RUNNING, NEWEST)]
+        f"dracut --quiet --force {host.root}/boot/initrd.img-{abi} {abi}" for abi in (RUNNING, NEWEST)]
 
 
 def test_no_initrd(switchable: Host) -> None:
-    """None is made where there was none."""
+    """None is made where there was none, or no backend in it: there can be no room in /boot."""
     host = switchable
     host.remove(f"boot/initrd.img-{NEWEST}")
     host.run("disable")
     assert [line for line in host.log() if "initrd" in line] == [f"initrd {RUNNING}"]
+    host.remove("log")
+    host.write(f"boot/initrd.img-{RUNNING}", "nothing of ours\n")
+    os.utime(host.root / f"boot/initrd.img-{RUNNING}", (1, 1))
+    host.write("fail", f"initrd {RUNNING}")
+    assert "is disabled already" in host.run("disable")[0]
+    host.run("enable")
+    assert not [line for line in host.log() if "initrd" in line]
+
+
+def test_initrd_of_before(switchable: Host) -> None:
+    """Enabled already, but for an initial RAM disk that cannot be made: that is not said to be."""
+    host = switchable
+    os.utime(host.root / f"boot/initrd.img-{RUNNING}", (1, 1))
+    os.utime(host.root / f"lib/modules/{RUNNING}/modules.dep", (2, 2))
+    host.write("fail", f"initrd {RUNNING}")
+    out, err = host.run("enable", rc=1)
+    assert "already" not in out and "is there room in /boot" in err
+
+
+def test_in_the_package(tmp_path: pathlib.Path) -> None:
+    """It is one file, which needs nothing of the drivers' packages."""
+    source = (TOP / "packaging/source").read_text()
+    merge = "sed -i" + source.split("\tsed -i")[1].split("xen-feature-control\n")[0] + "xen-feature-control\n"
+    (tmp_path / "debian/feature-control").mkdir(parents=True)
+    command = tmp_path / "debian/feature-control/xen-feature-control"
+    shutil.copy(COMMAND, command)
+    subprocess.run(["bash", "-c", f"top={TOP}\n{merge}"], cwd=tmp_path, check=True)
+    text = command.read_text()
+    assert "renew_initrd() {" in text and "backends/renew\"" not in text
+    subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def test_no_xen_switch(switchable: Host) -> None:
