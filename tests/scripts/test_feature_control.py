@@ -883,17 +883,41 @@ def test_initrd_of_before(switchable: Host) -> None:
     assert "already" not in out and "is there room in /boot" in err
 
 
-def test_in_the_package(tmp_path: pathlib.Path) -> None:
+@pytest.fixture
+def packaged(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The folder debian, as packaging/source makes it of these files."""
+    debian = tmp_path / "package/debian"
+    (debian / "feature-control").mkdir(parents=True)
+    shutil.copy(COMMAND, debian / "feature-control")
+    shutil.copy(TOP / "packaging/xen/debian/xen-feature-control.postrm", debian)
+    merge = (TOP / "packaging/source").read_text().split("\n\tsed -i -E ")[1].split("\n\texit")[0]
+    subprocess.run(["bash", "-c", f"top={TOP}\nsed -i -E {merge}"], cwd=debian.parent, check=True)
+    return debian
+
+
+def test_in_the_package(packaged: pathlib.Path) -> None:
     """It is one file, which needs nothing of the drivers' packages."""
-    source = (TOP / "packaging/source").read_text()
-    merge = "sed -i" + source.split("\tsed -i")[1].split("xen-feature-control\n")[0] + "xen-feature-control\n"
-    (tmp_path / "debian/feature-control").mkdir(parents=True)
-    command = tmp_path / "debian/feature-control/xen-feature-control"
-    shutil.copy(COMMAND, command)
-    subprocess.run(["bash", "-c", f"top={TOP}\n{merge}"], cwd=tmp_path, check=True)
+    command = packaged / "feature-control/xen-feature-control"
     text = command.read_text()
     assert "renew_initrd() {" in text and "backends/renew\"" not in text
     subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def test_purge(switchable: Host, packaged: pathlib.Path) -> None:
+    """Undoes disable, in initial RAM disks too; where it was not disabled, nothing is done."""
+    host = switchable
+
+    def purge() -> None:
+        subprocess.run(["sh", packaged / "xen-feature-control.postrm", "purge"], check=True,
+                       env={**host.environment(), "root": str(host.root)})
+    host.run("disable")
+    host.remove("log")
+    purge()
+    assert state(host) == ENABLED
+    assert host.log() == [f"{what} {abi}" for abi in (RUNNING, NEWEST) for what in ("depmod", "initrd")]
+    host.remove("log")
+    purge()
+    assert not host.log()
 
 
 def test_no_xen_switch(switchable: Host) -> None:
