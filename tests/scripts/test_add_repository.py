@@ -63,8 +63,8 @@ def test_uri(host: Host, uri: str) -> None:
 
 
 @pytest.mark.parametrize("words", [
-    ["--help"], [""], ["relative/path"], ["/srv/x"], ["https://x y/z"], ["https://x\nTrusted: yes"], ["https://x\t"], ["https://"],
-    ["ftp://example.org"], ["https://a", "https://b"]])
+    ["--help"], [""], ["relative/path"], ["/srv/x"], ["https://x y/z"],
+    ["https://x\nTrusted: yes"], ["https://x\t"], ["https://"], ["ftp://example.org"], ["https://a", "https://b"]])
 def test_no_uri(host: Host, words: list[str]) -> None:
     """apt's sources stay as they were: a broken line would end every run of apt."""
     host.run("https://example.org/before")

@@ -373,9 +373,10 @@ STATES = {
     "no archive": (lambda h: (setattr(h, "candidate", "(none)"), h.packages.pop("libxenmisc4.17")),
                    "libxl", "4.17", "ok", "is not known here", None, 0),
     # libvirt
-    "our libvirt": (lambda h: h.packages.update({
-        "xen-feature-control-libvirt": "9+config2", "libvirt0": "9+config2", "libvirt-daemon-driver-xen": "9+config2"}),
-                    "libvirt", None, "ok", "9+config2", None, 0),
+    "our libvirt": (
+        lambda h: h.packages.update(dict.fromkeys(
+            ("xen-feature-control-libvirt", "libvirt0", "libvirt-daemon-driver-xen"), "9+config2")),
+        "libvirt", None, "ok", "9+config2", None, 0),
     "Debian's driver in our libvirt": (
         lambda h: h.packages.update({"libvirt0": "9+config2", "libvirt-daemon-driver-xen": "10"}),
         "libvirt", None, "fail", "is 10, which ignores requests", "xen-feature-control-libvirt", 1),
