@@ -36,6 +36,8 @@ CONSOLE_LINES = 40
 ACCESS_LOG = "/var/log/xen/xenstored-access.log"
 # The toolstack on this machine takes what time it takes, but never minutes.
 TIMEOUT = 120.0
+# The firmware of an HVM guest takes most of one to load its kernel, and more beside others.
+HVM_TIMEOUT = 480.0
 # And what else may hang: how long it takes before it counts as that, in seconds of ours.
 # A machine that has other work is no failure, so none of them is near what is usual; a
 # counted host, whose time is not ours, gets COUNTED times as long for each.
@@ -128,9 +130,18 @@ class _Json:
 class Host:
     """One emulated Xen host. Each instance has a directory, and QEMU, of its own."""
 
+    # Nothing leaves the machine: "peer" is the other's directory.
+    JOINED = [
+        "-netdev", "dgram,id=net,local.type=unix,local.path=net,"
+                   "remote.type=unix,remote.path=peer/net",
+        "-device", "virtio-net-pci,netdev=net,romfile=,addr=0x1e",
+        "-drive", "file=shared.img,format=raw,if=none,id=shared,file.locking=off",
+        "-device", "virtio-blk-pci,drive=shared,share-rw=on,addr=0x1f",
+    ]
+
     def __init__(self, release: str = "bookworm", directory: str | os.PathLike[str] | None = None,
                  verbose: bool = False, variant: str | None = None,
-                 counted: bool = False, preloaded: bool = True) -> None:
+                 counted: bool = False, preloaded: bool = True, joined: bool = False) -> None:
         """variant: "host", as mkimage makes it, "debug" (scripts/build-kernel), or those
         of tests/debs; where it is not said, $HOST_VARIANT says it, or else it is "host".
         counted: the host's time is the number of instructions that it ran, so that no
@@ -138,8 +149,12 @@ class Host:
         take turns on one of ours: one that another host can run beside. Not for races,
         nor for a person: its clocks jump when it has nothing to do.
         preloaded: dom0's backends are loaded when it is up, as a unit of the packages does
-        it; otherwise they are, as on a stock Debian, with the first device."""
+        it; otherwise they are, as on a stock Debian, with the first device.
+        joined: one of two that join() put together: its dom0 has a network interface whose
+        cable ends at the other, and /dev/vdc, the same disk in both. Such a host is booted
+        each time, and has no snapshots: the disk has none."""
         self.counted = counted
+        self.joined = joined
         self.preloaded = preloaded
         self.images = TOP / "build" / release / (
             variant or os.environ.get("HOST_VARIANT", "host"))
@@ -177,6 +192,8 @@ class Host:
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "console.log").unlink(missing_ok=True)
         argv = self._argv()
+        if self.joined:
+            return self._start_joined(argv)
         # A snapshot belongs to one QEMU and one image, and to one run of this machine:
         # Xen measured the TSC's frequency when it booted.
         version = subprocess.run([argv[0], "-version"], capture_output=True, check=True).stdout
@@ -186,23 +203,39 @@ class Host:
              for name in ("xen.elf", "vmlinux", "initrd", "root.img")]).encode()
         digest = hashlib.sha256(identity).hexdigest()[:16]
         booted = self.images / f"booted.{'counted' if self.counted else 'real'}.{digest}.qcow2"
-        overlay = self.directory / "overlay.qcow2"
         try:
             if booted.exists():
-                shutil.copyfile(booted, overlay)
+                shutil.copyfile(booted, self.directory / "overlay.qcow2")
                 with self.step("load the booted host"):
                     self._launch([*argv, "-loadvm", "clean"])
                     self._sync(self._deadline("agent"))
             else:
-                self._boot(argv, overlay, booted)
+                self._boot(argv, booted)
         except BaseException:
             self.stop()
             raise
         return self
 
-    def _boot(self, argv: list[str], overlay: pathlib.Path, booted: pathlib.Path) -> None:
+    def _start_joined(self, argv: list[str]) -> Host:
+        try:
+            self._overlay()
+            with self.step("boot the host"):
+                self._launch(argv)
+                self._sync(self._deadline("boot"))
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _overlay(self) -> pathlib.Path:
+        """What is written to the image's root is in it."""
+        overlay = self.directory / "overlay.qcow2"
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
                         "-b", self.images / "root.img", overlay], check=True)
+        return overlay
+
+    def _boot(self, argv: list[str], booted: pathlib.Path) -> None:
+        overlay = self._overlay()
         with self.step("boot the host"):
             self._launch(argv)
             self._sync(self._deadline("boot"))
@@ -231,7 +264,7 @@ class Host:
         """End QEMU and remove what it left. Ends one that was attached to, too."""
         self._quit()
         (self.directory / "overlay.qcow2").unlink(missing_ok=True)
-        for name in ("qmp", "ga", "con"):
+        for name in ("qmp", "ga", "con", "net", "peer", "shared.img"):
             (self.directory / name).unlink(missing_ok=True)
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -295,10 +328,11 @@ class Host:
             "-device", "virtio-serial-pci",
             "-device", "virtserialport,chardev=ga,name=org.qemu.guest_agent.0",
             "-qmp", "unix:qmp,server=on,wait=off",
+            *(self.JOINED if self.joined else []),
         ]
 
     def _launch(self, argv: list[str]) -> None:
-        for name in ("qmp", "ga", "con"):
+        for name in ("qmp", "ga", "con", "net"):
             (self.directory / name).unlink(missing_ok=True)
         # Whatever ends this process, also SIGKILL, ends QEMU.
         prefix = ["setsid"] if self._detach else ["setpriv", "--pdeathsig", "KILL"]
@@ -590,6 +624,7 @@ class Guest:
         kind = type or host.guest_type
         if kind == "hvm" and host.counted:
             raise HostError(f"{name}: no HVM guest on a counted host")
+        self.timeout = HVM_TIMEOUT if kind == "hvm" else TIMEOUT
         self.config: dict[str, Any] = {
             "name": name, "type": kind, **self.TYPES[kind],
             "kernel": f"/srv/guest/{self.TYPES[kind]['kernel']}", "ramdisk": "/srv/guest/initrd",
@@ -601,7 +636,8 @@ class Guest:
     def text(self) -> str:
         """Its configuration file."""
         # Lists, strings and numbers look the same in Python and in xl's files.
-        return "".join(f"{key} = {value!r}\n" for key, value in self.config.items())
+        return "".join(f"{key} = {value!r}\n" for key, value in self.config.items()
+                       if value is not None)
 
     def create(self) -> Guest:
         pause = "-p" if self.paused else ""
@@ -645,7 +681,7 @@ class Guest:
     def frontend(self, kind: str, devid: int) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
 
-    def wait(self, backend: str, frontend: str, timeout: float = TIMEOUT) -> None:
+    def wait(self, backend: str, frontend: str, timeout: float | None = None) -> None:
         """Until all its devices have these xenbus states; it has one."""
         states: dict[str, str | None] = {}
         for device in self.devices():
@@ -654,16 +690,17 @@ class Guest:
         if not states:
             raise HostError(f"{self.name} has no devices")
         try:
-            self.host.wait_for(states, timeout)
+            self.host.wait_for(states, timeout or self.timeout)
         except HostError as error:
             raise self._error(str(error)) from None
 
-    def connected(self, timeout: float = TIMEOUT) -> None:
+    def connected(self, timeout: float | None = None) -> None:
         """Until all its devices, of which it has one, are Connected, on both sides."""
         self.wait("4", "4", timeout)
 
-    def ask(self, command: str, timeout: float = TIMEOUT) -> dict[str, Any]:
+    def ask(self, command: str, timeout: float | None = None) -> dict[str, Any]:
         """An answer of the guest's report program (guest/report.c)."""
+        timeout = timeout or self.timeout
         self._seq += 1
         try:
             answer = self.host.run(["/opt/host/ask", str(int(timeout)), str(self.domid),
@@ -681,7 +718,7 @@ class Guest:
             message = f"PVH guest panicked: {message}"
         return HostError(f"{message}\n--- console of {self.name} ---\n{console}")
 
-    def sh(self, command: str, timeout: float = TIMEOUT) -> str:
+    def sh(self, command: str, timeout: float | None = None) -> str:
         """What a shell command in the guest says, on both its outputs. It is one line."""
         answer = self.ask(f"sh {command}", timeout)
         if answer.get("rc") != 0:
@@ -749,6 +786,18 @@ class Guest:
         """The end of what the guest wrote on its console."""
         log = f"/var/log/xen/console/guest-{self.name}.log"
         return self.host.run(f"tail -n {lines} {log}", check=False).stdout
+
+
+def join(one: Host, other: Host, size: int = 64 << 20) -> None:
+    """Two joined hosts that have not been started: a cable from each to the other, and a
+    disk that both have."""
+    disk = one.directory / "disk.img"
+    for host, peer in ((one, other), (other, one)):
+        host.directory.mkdir(parents=True, exist_ok=True)
+        (host.directory / "peer").symlink_to(peer.directory)
+        (host.directory / "shared.img").symlink_to(disk)
+    with open(disk, "wb") as image:
+        image.truncate(size)
 
 
 def terminate_on_signal() -> None:
