@@ -8,7 +8,7 @@ ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS)))
 	$(if $(filter-out help,$(MAKECMDGOALS)),,help)),)
 
 # What may be set in the environment, which sudo drops.
-SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS SEED \
+SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS DESTROYS REBOOTS KIND SEED \
 	FUZZ_SECONDS KEY MODULE_KEY MODULE_CERT HOST_FILES HOST_CPUS HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
 # One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
 # line would be run under -n.
@@ -61,7 +61,8 @@ help:
 	@echo '                T=name  only the system tests whose name matches'
 	@echo '                HOSTS=$(HOSTS)  emulated hosts beside each other, a CPU and 1 GB each'
 	@echo 'make unit     unit tests alone'
-	@echo '                MATRIX=full  also as PVH guests'
+	@echo '                MATRIX=full  also as PVH guests; MATRIX=real HOSTS=1  instead HVM'
+	@echo '                guests and two hosts, in real time, on a machine that does nothing else'
 	@echo 'make mutants  break the code on purpose, see the system tests notice; T=name'
 	@echo 'make part     PART=N/M: the Nth of M parts of the full matrix and the mutants'
 	@echo 'make lint     shellcheck, Python'"'"'s checkers, what the mutants break, all suites'
@@ -69,10 +70,11 @@ help:
 	@echo 'make fuzz     the parsers and the engine, FUZZ_SECONDS=600 each'
 	@echo 'make bench    what the backends cost and how fast they are, against stock'
 	@echo '                OUT=docs/bench  keep the result where the README shows it'
-	@echo 'make churn    devices come and go, CYCLES=300 times; modules, RELOADS=50'
+	@echo 'make churn    devices come and go, CYCLES=300 times; modules, RELOADS=50; guests are'
+	@echo '                destroyed, DESTROYS=100, and reboot, REBOOTS=200; of KIND=pv, pvh or hvm'
 	@echo '                COUNTED=1  beside other work'
 	@echo 'make sanitize the same on a kernel with KASAN, lockdep and kmemleak'
-	@echo '                CYCLES=100 RELOADS=10'
+	@echo '                CYCLES=100 RELOADS=10 DESTROYS=10 REBOOTS=20'
 	@echo 'make modules  the backends, in $(B)/modules'
 	@echo 'make kernels  the backends for every kernel of releases.tsv'
 	@echo 'make tools    xl and libxl, in $(B)/tools'
@@ -121,11 +123,15 @@ bench: $(B)/image.stamp build/bench.stamp
 
 churn: $(B)/image.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
-		$(if $(COUNTED),--counted) --cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50)
+		$(if $(COUNTED),--counted) $(if $(KIND),--type $(KIND)) \
+		--cycles $(or $(CYCLES),300) --reloads $(or $(RELOADS),50) \
+		--destroys $(or $(DESTROYS),100) --reboots $(or $(REBOOTS),200)
 
 sanitize: $(B)/debug.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/churn/churn $(if $(SEED),--seed $(SEED)) \
-		--cycles $(or $(CYCLES),100) --reloads $(or $(RELOADS),10) --variant debug
+		$(if $(KIND),--type $(KIND)) \
+		--cycles $(or $(CYCLES),100) --reloads $(or $(RELOADS),10) \
+		--destroys $(or $(DESTROYS),10) --reboots $(or $(REBOOTS),20) --variant debug
 	@RELEASE=$(RELEASE) HOST_VARIANT=debug $(PYTEST) tests/system/test_no_memory.py
 
 unit: $(B)/unit.stamp

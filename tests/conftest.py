@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What all suites on emulated hosts share: what of them runs, and what it took.
 
-$MATRIX: "full" for all; otherwise what is marked "full" is left out: it is too long for
-`make check`. --part N/M takes, of what is marked so, one of M parts.
+$MATRIX: "full" for all that is counted; otherwise what is marked "full" is left out: it is
+too long for `make check`. --part N/M takes, of what is marked so, one of M parts. "real" for
+what is marked so, and nothing else: it is in real time, and wants the machine for itself.
 """
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: only in the full matrix (MATRIX=full)")
-    config.addinivalue_line("markers", "kinds: as every kind of guest without it, too")
+    config.addinivalue_line("markers", "real: in real time, and only with MATRIX=real")
+    config.addinivalue_line("markers", "kinds: as PVH guest without it, too")
 
 
 @pytest.hookimpl(trylast=True)
@@ -37,14 +39,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     def is_full(item: pytest.Item) -> bool:
         return bool(item.get_closest_marker("full")) and not item.get_closest_marker("kinds")
 
-    part = config.getoption("part")
+    part, matrix = config.getoption("part"), os.environ.get("MATRIX")
+    wanted = [item for item in items
+              if bool(item.get_closest_marker("real")) == (matrix == "real" and not part)]
     if part:
         number, parts = part
-        selected = [item for item in items if is_full(item)][number % parts::parts]
-    elif os.environ.get("MATRIX") == "full":
-        selected = items[:]
+        selected = [item for item in wanted if is_full(item)][number % parts::parts]
+    elif matrix in ("full", "real"):
+        selected = wanted
     else:
-        selected = [item for item in items if not is_full(item)]
+        selected = [item for item in wanted if not is_full(item)]
     chosen = set(selected)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = selected

@@ -21,6 +21,10 @@ RELEASE = os.environ.get("RELEASE", "bookworm")
 # The image that has what a file tests, and the verb for it, see the Makefile.
 NEEDS = {"test_libvirt.py": ("host-libvirt", "make check-libvirt"),
          "test_no_memory.py": ("debug", "make sanitize")}
+# What an HVM guest can change. Its firmware takes a minute.
+HVM = {"test_guest.py", "test_hold.py", "test_hold_vbd.py", "test_hold_vif.py",
+       "test_hotplug.py", "test_lifetime.py", "test_permissions.py", "test_stock.py",
+       "test_survive.py"}
 LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}
 
 
@@ -74,7 +78,7 @@ def traces() -> Traces:
 
 
 @pytest.fixture(scope="session")
-def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
+def booted(pytestconfig: pytest.Config, traces: Traces, kind: str) -> Iterator[Host]:
     """The host as it is after boot."""
     # Not as elsewhere: SystemExit would end one test, and the next one would start.
     # Debian 12's xdist with -v runs a worker now and then in another thread than the main
@@ -82,7 +86,8 @@ def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    host = Host(RELEASE, verbose=True, counted=True)
+    host = Host(RELEASE, verbose=True, counted=kind != "hvm")
+    traces.position = 0
     # The one long step: a person sees it pass.
     with capture.global_and_fixture_disabled():
         print(file=sys.stderr)
@@ -93,7 +98,8 @@ def booted(pytestconfig: pytest.Config, traces: Traces) -> Iterator[Host]:
     host.stop()
 
 
-@pytest.fixture(scope="session", params=["pv", pytest.param("pvh", marks=pytest.mark.full)])
+@pytest.fixture(scope="session", params=[
+    "pv", pytest.param("pvh", marks=pytest.mark.full), pytest.param("hvm", marks=pytest.mark.real)])
 def kind(request: pytest.FixtureRequest) -> str:
     """The type of the guests."""
     return request.param
@@ -146,9 +152,13 @@ def guest(running: Guest) -> Guest:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take minutes come first: with several hosts one would be left alone
     with the last of them. A kind of guest at a time: one is up for those that share it."""
-    def key(item: pytest.Item) -> tuple[bool, bool]:
-        return bool(item.get_closest_marker("full")), item.path.name not in LONG
+    def kind(item: pytest.Item) -> str:
+        return getattr(item, "callspec", None) and item.callspec.params.get("kind") or "pv"
 
+    def key(item: pytest.Item) -> tuple[int, bool]:
+        return ("pv", "pvh", "hvm").index(kind(item)), item.path.name not in LONG
+
+    items[:] = [item for item in items if kind(item) != "hvm" or item.path.name in HVM]
     items.sort(key=key)
     for item in items:
         variant, verb = NEEDS.get(item.path.name, (None, None))

@@ -7,11 +7,14 @@ Linux would never do is in test_hold_vif.py and test_hold_vbd.py.
 """
 from __future__ import annotations
 
+import pytest
+
 from host import Host
 
 GSO = "feature-gso-tcpv4"
 
 
+@pytest.mark.kinds
 def test_large_packets(host: Host) -> None:
     """TCP sends again in small packets what was dropped."""
     guest = host.create(paused=True, vif=[f"bridge=xenbr0,config-{GSO}=0"])

@@ -2,14 +2,17 @@
 """Devices that come to, and go from, a running guest."""
 from __future__ import annotations
 
-from host import Host
+import pytest
+
+from host import Guest
 
 QUEUES = "multi-queue-max-queues"
 
 
-def test_network(host: Host) -> None:
+@pytest.mark.kinds
+def test_network(guest: Guest) -> None:
     """Attach with a request, detach, attach without one: nothing is left of it."""
-    guest = host.create()
+    host = guest.host
     host.run(f"xl network-attach guest bridge=xenbr0 config-{QUEUES}=1 config-feature-sg=0")
     guest.connected()
     assert guest.ask("report")["net"]["eth0"]["tx_queues"] == 1
@@ -26,8 +29,9 @@ def test_network(host: Host) -> None:
     assert "config" not in host.list(guest.backend("vif", 0))
 
 
-def test_block(host: Host) -> None:
-    guest = host.create(extra="xen_blkfront.max_ring_page_order=4")
+@pytest.mark.kinds
+def test_block(guest: Guest) -> None:
+    host = guest.host
     host.run(f"xl block-attach guest phy:/dev/loop0,xvda,w,config-{QUEUES}=1,"
              "config-max-ring-page-order=0")
     guest.connected()

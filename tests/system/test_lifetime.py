@@ -60,6 +60,7 @@ def reconnect(guest: Guest, leave: str, enter: str) -> None:
     network(guest)
 
 
+@pytest.mark.kinds
 def test_until_the_next_probe(guest: Guest) -> None:
     """A frontend that comes back gets what it had, whatever changed meanwhile; a
     backend that comes back reads again, and serves the frontend that is there."""

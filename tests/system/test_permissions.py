@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from host import Host
 
 KEYS = "config-multi-queue-max-queues=1,config-feature-of-tomorrow=7"
@@ -19,6 +21,7 @@ def permissions(host: Host, path: str) -> dict[str, str]:
             if node and (node[1] + "/").startswith(path + "/")}
 
 
+@pytest.mark.kinds
 def test_permissions(host: Host) -> None:
     """Node by node; the guest is told EACCES, not that there is nothing."""
     guest = host.create(vif=[f"bridge=xenbr0,{KEYS}"], disk=[f"phy:/dev/loop0,xvda,w,{KEYS}"])

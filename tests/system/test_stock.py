@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import pytest
+
 from host import ACCESS_LOG, Host
 
 # Numbers that the frontend is handed by its own kernel; never twice the same.
@@ -38,6 +40,7 @@ def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[
     return nodes, requests
 
 
+@pytest.mark.kinds
 def test_nothing_requested(host: Host) -> None:
     """Node for node and permission for permission; and one request more each."""
     host.use_stock_modules()

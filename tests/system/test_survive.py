@@ -104,6 +104,7 @@ def save_and_restore(guest: Guest, restore: str = "xl") -> None:
     find(guest)
 
 
+@pytest.mark.kinds
 def test_requests(host: Host) -> None:
     """One guest through all that ends in the same guest."""
     guest = host.create(memory=MEMORY, options={"on_reboot": "restart"}, **specs(REQUESTS))
