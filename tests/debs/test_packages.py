@@ -401,7 +401,9 @@ def test_upgrade(boot) -> None:
         return int(guest.sh("cat /blocks"))
 
     nodes, first = seen(guest), progress()
-    host.run(QUICK_INITRD)
+    # And one kernel is enough for a compiler that is emulated.
+    host.run(f"{QUICK_INITRD}; cd /lib/modules && for kernel in *; do"
+             " [ $kernel = $(uname -r) ] || rm -r $kernel; done")
     # There is no network: what is not in the repository mkhosts has downloaded.
     with host.step("install the packages"):
         host.run("apt-get -y --no-install-recommends install xen-feature-control"
