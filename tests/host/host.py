@@ -714,7 +714,8 @@ class Guest:
     def _error(self, message: str) -> HostError:
         console = self.console()
         # What the emulator does to a PVH guest, and to no other: see README.md.
-        if self.config["type"] == "pvh" and "Kernel panic" in console:
+        if self.config["type"] == "pvh" and ("Kernel panic" in console or re.search(
+                rf"\bd{self.domid}v\d+ Triple fault", self.host.console(None))):
             message = f"PVH guest panicked: {message}"
         return HostError(f"{message}\n--- console of {self.name} ---\n{console}")
 

@@ -24,11 +24,13 @@ STOCK = "/opt/stock/bin/xl"
 QUEUES, ORDER = "multi-queue-max-queues", "max-ring-page-order"
 MAC, DISK = "00:16:3e:00:00:01", "phy:/dev/vdc,xvda,w"
 Pair = tuple[Host, Host]
-# xl has no connection of its own. The receiver may be a little later.
+# xl has no connection of its own. The receiver may be a little later. Ends with it, as ssh
+# does: until then xl waits, also for one that refused.
 CONNECT = """#!/bin/bash
 until { exec 3<>/dev/tcp/$1/8002; } 2>/dev/null; do sleep 0.1; done
-cat <&3 &
-exec cat >&3
+exec 4<&0
+cat <&4 >&3 &
+exec cat <&3
 """
 
 
