@@ -92,7 +92,7 @@ class Root:
         self.packages: dict[str, str] = {}
         self.lib.mkdir(parents=True)
         (path / "boot").mkdir()
-        for name in ("update", "patch-drivers", "renew", "Kbuild", "dkms.conf", "version.c"):
+        for name in ("update", "patch-drivers", "certificate", "renew", "Kbuild", "dkms.conf", "version.c"):
             shutil.copy(BACKENDS / name, self.lib)
         write(self.lib, {
             "series": "6.1 config2.1\n",

@@ -9,12 +9,14 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import tempfile
 
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PART = TOP / "packaging/feature-control"
 COMMAND = PART / "xen-feature-control"
+ROOMS = [COMMAND, *(PART / name for name in ("host", "requests", "status", "certificate", "renew", "switch"))]
 
 RUNNING, OLDER, NEWEST = "6.1.0-56-amd64", "6.1.0-50-amd64", "6.1.0-57-amd64"
 SOURCE = "6.1.192-2"
@@ -888,20 +890,26 @@ def test_initrd_of_before(switchable: Host) -> None:
 def packaged(tmp_path: pathlib.Path) -> pathlib.Path:
     """The folder debian, as packaging/source makes it of these files."""
     debian = tmp_path / "package/debian"
-    (debian / "feature-control").mkdir(parents=True)
-    shutil.copy(COMMAND, debian / "feature-control")
+    shutil.copytree(PART, debian / "feature-control")
     shutil.copy(TOP / "packaging/xen/debian/xen-feature-control.postrm", debian)
-    merge = (TOP / "packaging/source").read_text().split("\n\tsed -i -E ")[1].split("\n\texit")[0]
-    subprocess.run(["bash", "-c", f"top={TOP}\nsed -i -E {merge}"], cwd=debian.parent, check=True)
+    merge = (TOP / "packaging/source").read_text().split("\n\tsed -i ")[1].split("\n\texit")[0]
+    subprocess.run(["bash", "-c", f"top={TOP}\nsed -i {merge}"], cwd=debian.parent, check=True)
     return debian
 
 
 def test_in_the_package(packaged: pathlib.Path) -> None:
-    """It is one file, which needs nothing of the drivers' packages."""
-    command = packaged / "feature-control/xen-feature-control"
-    text = command.read_text()
-    assert "renew_initrd() {" in text and "backends/renew\"" not in text
-    subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    """All that it needs is in the package, and nothing of the drivers' packages; through the link."""
+    part = packaged / "feature-control"
+    assert "renew_initrd() {" in (part / "renew").read_text() and not (part / "renew").is_symlink()
+    command = packaged.parent / "command"
+    command.symlink_to(part / "xen-feature-control")
+    said = subprocess.run([command, "--help"], check=True, text=True, capture_output=True)
+    assert said.stdout.startswith("usage: ") and not said.stderr
+    installed = (TOP / "packaging/xen/debian/xen-feature-control.install").read_text()
+    for room in ROOMS:
+        assert f"debian/feature-control/{room.name} usr/lib/xen-feature-control\n" in installed, room
+    sourced = [line[9:-1] for line in COMMAND.read_text().splitlines() if line.startswith('. "$here/')]
+    assert sorted(sourced) == sorted(room.name for room in ROOMS[1:])
 
 
 def test_purge(switchable: Host, packaged: pathlib.Path) -> None:
@@ -962,16 +970,22 @@ def test_usage(switchable: Host, words: list[str]) -> None:
 
 def test_only_root() -> None:
     """This machine's own: nothing is done by nobody."""
-    for verb in "disable", "enable":
-        done = subprocess.run(["bash", "-s", verb], env={"PATH": "/usr/bin:/bin"}, text=True, capture_output=True, check=False,
-                              input=COMMAND.read_text(), **({"user": 65534, "group": 65534} if os.getuid() == 0 else {}))
-        assert done.returncode == 2 and "only root can" in done.stderr
+    # The checkout, and pytest's folders, can be root's alone.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        for room in ROOMS:
+            shutil.copy(room, folder)
+        for verb in "disable", "enable":
+            done = subprocess.run([f"{folder}/{COMMAND.name}", verb], env={"PATH": "/usr/bin:/bin"}, text=True,
+                                  capture_output=True, check=False,
+                                  **({"user": 65534, "group": 65534} if os.getuid() == 0 else {}))
+            assert done.returncode == 2 and "only root can" in done.stderr
 
 
 def test_plain_chroot() -> None:
     """Where /dev/fd is missing, which <(...) needs."""
     assert " <(" not in "".join(
-        line for line in COMMAND.read_text().splitlines() if not line.startswith("shopt"))
+        line for room in ROOMS for line in room.read_text().splitlines() if not line.startswith("shopt"))
 
 
 def test_completion() -> None:
@@ -989,7 +1003,7 @@ def test_manual() -> None:
     """Has every command, option, state and fact."""
     text = (PART / "xen-feature-control.8.pod").read_text()
     subprocess.run(["podchecker", PART / "xen-feature-control.8.pod"], check=True, stderr=subprocess.DEVNULL)
-    script = COMMAND.read_text()
+    script = "".join(room.read_text() for room in ROOMS)
     for name in ("status", "requests", "disable", "enable", "--json", "--force", "xen", "enabled", "xl", "libxl", "loaded",
                  "drivers", "advertised", "monitors", "none", "unknown", "to_do", "subject", "detail"):
         assert f"<{name}" in text, name
