@@ -299,8 +299,12 @@ class Host:
         try:
             self._launch(argv)
         except HostError as error:
-            if not self._qemu or self._qemu.poll() is None:
-                raise
+            assert self._qemu
+            try:
+                # Its sockets end before it does.
+                self._qemu.wait(LIMITS["quit"])
+            except subprocess.TimeoutExpired:
+                raise error from None
             # The emulator's own end, before anything of ours ran.
             print(f"\n  once more: {str(error).partition('--- console')[0]}", file=sys.stderr,
                   flush=True)
