@@ -100,6 +100,7 @@ class Host:
         self.packages = {
             "libxenlight4.17-features": f"{XEN_SOURCE}+config1.300", "libxenmisc4.17": XEN_SOURCE}
         self.candidate = XEN_SOURCE
+        self.libvirt = "9"
         self.xl("4.17")
         for driver in DRIVERS:
             self.load(driver, OURS)
@@ -208,7 +209,10 @@ class Host:
     def settle(self) -> None:
         self.write("packages", "".join(f"{name} installed {version}\n" for name, version in self.packages.items()))
         self.write("policy", f"libxenmisc4.17:\n  Installed: (none)\n  Candidate: {self.candidate}\n"
-                   "  Version table:\n     1 500\nlibxenmisc4.20:\n  Candidate: (none)\n")
+                   "  Version table:\n     1 500\nlibxenmisc4.20:\n  Candidate: (none)\n"
+                   "libvirt-daemon-driver-xen:\n  Candidate: 9+config2\n  Version table:\n"
+                   f"     {self.libvirt} 500\n        500 http://security.debian.org/debian-security x/main\n"
+                   " *** 9+config2 995\n        100 file:/x ./ Packages\n     8 500\n")
         if self.store is not None:
             self.write("xenstore", "\n".join(self.store) + "\n")
 
@@ -379,6 +383,10 @@ STATES = {
         lambda h: h.packages.update(dict.fromkeys(
             ("xen-feature-control-libvirt", "libvirt0", "libvirt-daemon-driver-xen"), "9+config2")),
         "libvirt", None, "ok", "9+config2", None, 0),
+    "newer libvirt that the pin keeps off": (
+        lambda h: (setattr(h, "libvirt", "9+deb12u1"), h.packages.update(dict.fromkeys(
+            ("xen-feature-control-libvirt", "libvirt0", "libvirt-daemon-driver-xen"), "9+config2"))),
+        "libvirt", None, "warn", "made of 9, and Debian has 9+deb12u1", "make debs", 0),
     "Debian's driver in our libvirt": (
         lambda h: h.packages.update({"libvirt0": "9+config2", "libvirt-daemon-driver-xen": "10"}),
         "libvirt", None, "fail", "is 10, which ignores requests", "xen-feature-control-libvirt", 1),
