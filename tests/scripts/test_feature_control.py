@@ -46,6 +46,7 @@ printf '\tlinux-vdso.so.1 (0x1)\n\t%s => %s\n' $library "$file" """,
 echo "depmod $1" >>$R/log
 [ "$(cat $R/fail 2>/dev/null)" != "depmod $1" ] || { rm $R/fail; exit 1; }
 cd $R/lib/modules/$1
+rm -f modules.dep
 for driver in xen-netback xen-blkback; do
     for folder in $(sed -n "s/^override $driver \* //p" $R/etc/depmod.d/* 2>/dev/null) \
             updates/xen-backends $(ls -d kernel/drivers/*/$driver 2>/dev/null); do
@@ -935,6 +936,20 @@ def test_purge(switchable: Host, packaged: pathlib.Path) -> None:
     host.remove("log")
     purge()
     assert not host.log()
+
+
+def test_umask(switchable: Host) -> None:
+    """What depmod makes and the switches stay readable, whatever root's shell is told."""
+    host = switchable
+    before = os.umask(0o077)
+    try:
+        host.run("disable")
+    finally:
+        os.umask(before)
+    assert state(host) == DISABLED
+    for file in OVERRIDE, SWITCH, f"lib/modules/{RUNNING}/modules.dep":
+        assert (host.root / file).stat().st_mode & 0o777 == 0o644, file
+    assert (host.root / OVERRIDE).parent.stat().st_mode & 0o777 == 0o755
 
 
 def test_no_xen_switch(switchable: Host) -> None:
