@@ -927,7 +927,7 @@ def test_purge(switchable: Host, packaged: pathlib.Path) -> None:
 
     def purge() -> None:
         subprocess.run(["sh", packaged / "xen-feature-control.postrm", "purge"], check=True,
-                       env={**host.environment(), "root": str(host.root)})
+                       env={**host.environment(), "root": "/somebody's"})
     host.run("disable")
     host.remove("log")
     purge()
