@@ -252,7 +252,8 @@ $(B)/debs/revision: FORCE
 	@scripts/revision >$@.new && mv $@.new $@
 
 $(B)/debs/xen.stamp: $(B)/upstream-xen.stamp $(B)/debs/chroot.stamp $(PACKAGERS) tools/build \
-		packaging/changelog/xen-feature-control packaging/backends/renew \
+		packaging/changelog/xen-feature-control packaging/backends/certificate \
+		packaging/backends/renew \
 		$(call files,packaging/xen packaging/feature-control $(TOOLS) include docs/man) \
 		| $(B)/debs/revision
 	$(call step,debs-xen-source,source package of xl and libxl) \
@@ -345,8 +346,16 @@ $(B)/root.stamp: tests/host/mkroot $(B)/upstream/xen.source
 	$(call step,root,root of the emulated host) tests/host/mkroot $(RELEASE)
 	@touch $@
 
-$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
-		tests/host/mkimage tests/host/unpack-kernel \
+# Kernels of other releases, for guests.
+GUESTS := $(filter-out $(RELEASE) %-backports,$(releases))
+
+$(GUESTS:%=build/%/guest.stamp): build/%/guest.stamp: tests/host/mkguest tests/host/modules \
+		tests/host/unpack-kernel releases.tsv | build/setup.stamp
+	@scripts/step build/$*/log/guest.log 'kernel of $* for guests' tests/host/mkguest $*
+	@touch $@
+
+$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp $(GUESTS:%=build/%/guest.stamp) \
+		tests/host/mkimage tests/host/modules tests/host/unpack-kernel \
 		$(call files,tests/host/dom0 tests/host/guest)
 	$(call step,image,image of the emulated host) tests/host/mkimage $(RELEASE)
 	@touch $@

@@ -670,6 +670,18 @@ class Guest:
         self.domid = int(self.host.run(script, timeout + 10).stdout)
         return self
 
+    def find(self) -> None:
+        """After a command that gave it a new domid, and that has ended."""
+        self.domid = int(self.host.run([self.xl, "domid", self.name]).stdout)
+
+    def save_and_restore(self, restore: str = "xl") -> None:
+        """With its own xl, and then with that one, which becomes its own."""
+        # In memory: the emulated disk takes half a minute for it.
+        self.host.run(f"{self.xl} save {self.name} /run/saved && {restore} restore /run/saved &&"
+                      " rm /run/saved")
+        self.xl = restore
+        self.find()
+
     def devices(self) -> list[tuple[str, int]]:
         """(kind, devid) of every vif and vbd."""
         path = f"/libxl/{self.domid}/device"

@@ -91,19 +91,6 @@ def check(step: str, guest: Guest, requests: Requests, granted: Requests) -> Non
         assert str(queues[device]) == granted[device][QUEUES], f"{step}: {device}: queues"
 
 
-def find(guest: Guest) -> None:
-    """After a command that gave it a new domid, and that has ended."""
-    guest.domid = int(guest.host.run([guest.xl, "domid", guest.name]).stdout)
-
-
-def save_and_restore(guest: Guest, restore: str = "xl") -> None:
-    # In memory: the emulated disk takes half a minute for it.
-    guest.host.run(f"{guest.xl} save {guest.name} /run/saved && {restore} restore /run/saved &&"
-                   " rm /run/saved")
-    guest.xl = restore
-    find(guest)
-
-
 @pytest.mark.kinds
 def test_requests(host: Host) -> None:
     """One guest through all that ends in the same guest."""
@@ -118,7 +105,7 @@ def test_requests(host: Host) -> None:
 
     host.run("xl save -c guest /dev/null")
     check("xl save -c: the guest goes on", guest, REQUESTS, GRANTED)
-    save_and_restore(guest)
+    guest.save_and_restore()
     check("xl save and restore", guest, REQUESTS, GRANTED)
 
     host.run("xl rename guest other")
@@ -139,9 +126,9 @@ def test_requests(host: Host) -> None:
     check("xl reboot with another configuration", guest, NOTHING, DEFAULTS)
 
     # Without requests its stream is as good as stock's, both ways.
-    save_and_restore(guest, restore=STOCK)
+    guest.save_and_restore(restore=STOCK)
     check("saved by ours, restored by stock", guest, NOTHING, DEFAULTS)
-    save_and_restore(guest, restore="xl")
+    guest.save_and_restore(restore="xl")
     check("saved by stock, restored by ours", guest, NOTHING, DEFAULTS)
 
 
@@ -150,5 +137,5 @@ def test_migrate(host: Host) -> None:
     """To this host, which to xl is as good as another."""
     guest = host.create(memory=MEMORY, **specs(REQUESTS))
     host.run(f"xl migrate -s '' {guest.name} 'xl migrate-receive'")
-    find(guest)
+    guest.find()
     check("xl migrate", guest, REQUESTS, GRANTED)
