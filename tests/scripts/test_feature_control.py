@@ -36,6 +36,7 @@ PROGRAMS = {
     "ldd": r"""
 xl=${1#"$R"} version=${1#"$R/usr/lib/xen-"}
 [ -s "$1" ] || { printf '\tnot a dynamic executable\n' >&2; exit 1; }
+grep -q stock "$1" && { printf '\tlibxenlight.so.4.17 => /usr/lib/libxenlight.so.4.17\n'; exit; }
 library=libxenlight-features.so.${version%%/*}.0
 file=/usr/lib/x86_64-linux-gnu/$library
 [ -e "$R$file" ] || file='not found'
@@ -356,6 +357,12 @@ STATES = {
                      "xl", "4.17", "fail", "although ours is there", "--reinstall xen-utils-4.17-features", 1),
     "no xl.stock": (lambda h: h.remove("usr/lib/xen-4.17/bin/xl.stock"),
                     "xl", "4.17", "fail", "bin/xl.stock is missing", "--reinstall", 1),
+    "xl by hand": (lambda h: (h.write("usr/local/sbin/xl", "\x7fELF stock"), (h.root / "usr/local/sbin/xl").chmod(0o755)),
+                   "xl", "/usr/local/sbin/xl", "fail", "has no feature control", "run /usr/sbin/xl", 1),
+    "our xl by hand": (lambda h: (h.write("usr/local/bin/xl", "\x7fELF"), (h.root / "usr/local/bin/xl").chmod(0o755)),
+                       "xl", "4.17", "ok", "with feature control", "", 0),
+    "a site's script": (lambda h: (h.write("usr/local/sbin/xl", "#!/bin/sh\n"), (h.root / "usr/local/sbin/xl").chmod(0o755)),
+                        "xl", "/usr/local/sbin/xl", "warn", "a script", "run /usr/sbin/xl", 0),
     "no features/xl": (lambda h: h.remove("usr/lib/xen-4.17/features/xl"),
                        "xl", "4.17", "fail", "features/xl is missing", "--reinstall", 1),
     "no library": (lambda h: h.remove(LIBRARY),
