@@ -63,6 +63,7 @@ help:
 	@echo 'make unit     unit tests alone'
 	@echo '                MATRIX=full  also as PVH guests; MATRIX=real HOSTS=1  instead HVM'
 	@echo '                guests and two hosts, in real time, on a machine that does nothing else'
+	@echo 'make guests   write what those runs tested of each kind of guest to docs/guests.md'
 	@echo 'make mutants  break the code on purpose, see the system tests notice; T=name'
 	@echo 'make part     PART=N/M: the Nth of M parts of the full matrix and the mutants'
 	@echo 'make lint     shellcheck, Python'"'"'s checkers, what the mutants break, all suites'
@@ -94,8 +95,12 @@ demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
 check: check-mutants unit $(B)/image.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/check.xml \
+	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/$(or $(MATRIX),check).xml \
 		tests/scripts tests/system $(if $(T),-k "$$T")
+
+guests:
+	@sed -i '/^Of 20/,$$d' docs/guests.md
+	@scripts/guests $(wildcard $(B)/junit/*.xml) >>docs/guests.md
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/libvirt-image.stamp
 	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) tests/system/test_libvirt.py
@@ -392,7 +397,7 @@ $(B)/libvirt-check.stamp: $(B)/libvirt.stamp
 		$(B)/libvirt-build stock libxlxml2domconfigtest libxlxml2xmltest xlconfigtest
 	@touch $@
 
-.PHONY: help demo check check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
+.PHONY: help demo check guests check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
 	debs modules kernels tools libvirt image series check-series clean FORCE
 .DELETE_ON_ERROR:
 
