@@ -128,6 +128,32 @@ def test_persistent_counts_at_connect(guest: Guest) -> None:
             disk.reset()
 
 
+@pytest.mark.kinds
+def test_frontends_before(guest: Guest) -> None:
+    """Frontends that open and close a device and get nowhere, as a firmware may, and leave
+    nodes behind: the next one gets what was granted, and no more."""
+    host = guest.host
+    guest.sh("rmmod xen_netfront xen_blkfront")
+    two = {"multi-queue-num-queues": 2}
+    vif = Frontend(guest, *VIF, {QUEUES: 1, "feature-gso-tcpv4": 0})
+    vbd = Frontend(guest, *VBD, {QUEUES: 1, PERSISTENT: 0})
+    for device, left in ((vif, {"queue-1/tx-ring-ref": 999999, "feature-gso-tcpv4": 1}),
+                         (vbd, {"queue-1/ring-ref": 999999, PERSISTENT: 1})):
+        published = host.tree(device.backend)
+        for _ in range(4):
+            assert device.connect(two) in (5, 6)
+            device.reset()
+            for node, value in left.items():
+                device.write(node, value)
+        assert device.connect({}) == 4
+        for feature, value in device.requested.items():
+            assert host.tree(device.backend)[feature] == published[feature] == str(value)
+    assert vif.send(f"frame={'ff' * 6}{'02' * 6}88b5,size=60") == [0]
+    assert vbd.do("write", "read") == [0, 0]
+    using = [line for line in host.run("dmesg").stdout.splitlines() if f"{VBD[1]}: using" in line]
+    assert len(using) == 1 and "persistent" not in using[0], using
+
+
 FAILS = """#!/bin/sh
 case $1 in
 add|online)
