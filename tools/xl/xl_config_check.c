@@ -421,9 +421,9 @@ static int check_wrong(enum config_occasion occasion)
 }
 
 /*
- * The grants of a guest's queues, of which it has no more than a number of
- * frames: the one thing about features that is known here, because it shows
- * only in the guest, long after.
+ * Two things about features are known here, because they show only in the
+ * guest, long after.  The grants of a guest's queues, of which it has no more
+ * than a number of frames:
  */
 #define QUEUES           "multi-queue-max-queues"
 #define VIF_QUEUE_GRANTS 514        /* two rings of 256 and their pages: Linux */
@@ -780,6 +780,39 @@ static void compare(struct check *check, const char *device,
     }
 }
 
+/*
+ * And the segments of a request: what Linux' blkfront has merged for more of
+ * them than it has after a restore, and has not sent, it stops at (BUG_ON() in
+ * blkif_queue_rw_req()), or writes beyond what it has for them.
+ */
+#define SEGMENTS     "feature-max-indirect-segments"
+#define SEGMENTS_MAX 256    /* blkback, if nothing is requested */
+
+static unsigned long long num_segments(libxl_key_value_list config,
+                                       libxl_key_value_list config_default)
+{
+    const char *value = device_config_value(config, SEGMENTS) ?:
+        device_config_value(config_default, SEGMENTS);
+    unsigned long long number;
+
+    return device_config_number(value, &number) && number < SEGMENTS_MAX
+        ? number : SEGMENTS_MAX;
+}
+
+static void compare_segments(struct check *check, const char *device,
+                             const libxl_device_disk *disk,
+                             const libxl_device_disk *recorded)
+{
+    unsigned long long is = num_segments(disk->config, disk->config_default);
+    unsigned long long was = num_segments(recorded->config,
+                                          recorded->config_default);
+
+    if (level != CHECK_OFF && is < was)
+        say(check, WARNED, "%s: a request can have %llu indirect segments now,"
+            " and %llu when the guest was saved: Linux may stop if it was"
+            " writing then", device, is, was);
+}
+
 static void keep_default(libxl_key_value_list *list,
                          const libxl_key_value_list *recorded)
 {
@@ -820,9 +853,10 @@ int keep_recorded_requests(libxl_domain_config *d_config,
                 continue;
             xasprintf(&device, "disk %s", disk->vdev);
             compare(&check, device, disk->config, record->disks[j].config);
-            free(device);
             keep_default(&disk->config_default,
                          &record->disks[j].config_default);
+            compare_segments(&check, device, disk, &record->disks[j]);
+            free(device);
         }
     }
 

@@ -730,6 +730,8 @@ END_TEST
 
 /* The record of a domain, and another configuration for it */
 
+#define SEGMENTS "feature-max-indirect-segments"
+
 static const struct kept {
     const char *nics, *disks, *record_nics, *record_disks;
     int warn, strict; /* lines of each */
@@ -772,6 +774,17 @@ static const struct kept {
     { NIC("\"config\":{\"x\":null}"), "",
       NIC("\"config\":{\"x\":\"1\",\"y\":null}"), "", 1, 2,
       "vif 0: config-x=`1' was requested", NULL },
+    /* Fewer segments than the guest may have merged requests for. */
+    { "", DISK("\"config\":{\"" SEGMENTS "\":\"32\"}"), "", DISK("\"config\":{}"), 1, 1,
+      "disk xvda: a request can have 32 indirect segments now, and 256 when"
+      " the guest was saved: Linux may stop if it was writing then\n", NULL },
+    { "", DISK("\"config\":{\"" SEGMENTS "\":\"0\"}"), "",
+      DISK("\"config_default\":{\"" SEGMENTS "\":\"16\"}"), 1, 1,
+      "can have 0 indirect segments now, and 16 when", NULL },
+    { "", DISK("\"config\":{\"" SEGMENTS "\":\"999\"}"), "", DISK("\"config\":{}"),
+      0, 0, NULL, NULL },
+    { "", DISK("\"config\":{}"), "", DISK("\"config_default\":{\"" SEGMENTS "\":\"16\"}"),
+      0, 0, NULL, NULL },
     /* Devices that are gone, or new. */
     { "", "", NIC("\"config\":{\"x\":\"1\"}"),
       DISK("\"config\":{\"x\":\"1\"}"), 0, 0, NULL, NULL },
