@@ -34,6 +34,10 @@ HOSTS   ?= $(shell nproc)
 # the emulator gives a PVH guest in place of one now and then, its kernel dies.
 PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'PVH guest panicked'
 
+# Where a run's results go, and their name. Of T=name it is not the whole of it.
+junit = -o junit_suite_name='$(1) of $(shell git describe --always --dirty --exclude='*')' \
+	--junitxml=$(B)/junit/$(if $(T),some,$(1)).xml
+
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
 TOOLS   := tools/libxl tools/xl
 MAILERS := git unifdef python3 flex bison bc libelf-dev clang lld llvm
@@ -63,6 +67,7 @@ help:
 	@echo 'make unit     unit tests alone'
 	@echo '                MATRIX=full  also as PVH guests; MATRIX=real HOSTS=1  instead HVM'
 	@echo '                guests and two hosts, in real time, on a machine that does nothing else'
+	@echo 'make state    write what has run, and what came of it, to docs/state.md'
 	@echo 'make guests   write what those runs tested of each kind of guest to docs/guests.md'
 	@echo 'make mutants  break the code on purpose, see the system tests notice; T=name'
 	@echo 'make part     PART=N/M: the Nth of M parts of the full matrix and the mutants'
@@ -95,27 +100,31 @@ demo: $(B)/image.stamp
 	@RELEASE=$(RELEASE) tests/host/demo $(if $(KEEP),--keep)
 
 check: check-mutants unit $(B)/image.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/$(or $(MATRIX),check).xml \
+	@RELEASE=$(RELEASE) $(PYTEST) -n $(HOSTS) $(call junit,$(or $(MATRIX),check)) \
 		tests/scripts tests/system $(if $(T),-k "$$T")
+
+state:
+	@sed -i '/^|/,$$d' docs/state.md
+	@scripts/state >>docs/state.md
 
 guests:
 	@sed -i '/^Of 20/,$$d' docs/guests.md
 	@scripts/guests $(wildcard $(B)/junit/*.xml) >>docs/guests.md
 
 check-libvirt: $(B)/libvirt-check.stamp $(B)/libvirt-image.stamp
-	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) tests/system/test_libvirt.py
+	@RELEASE=$(RELEASE) HOST_VARIANT=host-libvirt $(PYTEST) $(call junit,libvirt) tests/system/test_libvirt.py
 
 check-mutants: | build/setup.stamp
 	@RELEASE=$(RELEASE) /usr/bin/python3 tests/mutants/table.py
 
 check-debs: $(B)/debs/hosts.stamp
-	@RELEASE=$(RELEASE) $(PYTEST) tests/debs $(if $(T),-k "$$T")
+	@RELEASE=$(RELEASE) $(PYTEST) $(call junit,debs) tests/debs $(if $(T),-k "$$T")
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged tests/host/demo
 	@RELEASE=$(RELEASE) HOST_VARIANT=debs/packaged \
-		$(PYTEST) -n $(HOSTS) tests/system $(if $(T),-k "$$T")
+		$(PYTEST) -n $(HOSTS) $(call junit,packaged) tests/system $(if $(T),-k "$$T")
 
 mutants: check-mutants $(B)/image.stamp
-	@RELEASE=$(RELEASE) MATRIX=full $(PYTEST) -n $(HOSTS) --junitxml=$(B)/junit/mutants.xml \
+	@RELEASE=$(RELEASE) MATRIX=full $(PYTEST) -n $(HOSTS) $(call junit,mutants) \
 		tests/mutants $(if $(T),-k "$$T")
 
 part: check-mutants $(B)/image.stamp
@@ -397,7 +406,7 @@ $(B)/libvirt-check.stamp: $(B)/libvirt.stamp
 		$(B)/libvirt-build stock libxlxml2domconfigtest libxlxml2xmltest xlconfigtest
 	@touch $@
 
-.PHONY: help demo check guests check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
+.PHONY: help demo check state guests check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
 	debs modules kernels tools libvirt image series check-series clean FORCE
 .DELETE_ON_ERROR:
 
