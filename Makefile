@@ -35,7 +35,7 @@ HOSTS   ?= $(shell nproc)
 PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'PVH guest panicked'
 
 # Where a run's results go, and their name. Of T=name it is not the whole of it.
-junit = -o junit_suite_name='$(1) of $(shell git describe --always --dirty --exclude='*')' \
+junit = -o junit_suite_name='$(1) of $(shell git -c safe.directory='$(CURDIR)' describe --always --dirty --exclude='*')' \
 	--junitxml=$(B)/junit/$(if $(T),some,$(1)).xml
 
 DRIVERS := drivers/net/xen-netback drivers/block/xen-blkback
