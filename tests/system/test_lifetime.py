@@ -139,7 +139,6 @@ def test_frontends_before(guest: Guest) -> None:
     vbd = Frontend(guest, *VBD, {QUEUES: 1, PERSISTENT: 0})
     for device, left in ((vif, {"queue-1/tx-ring-ref": 999999, "feature-gso-tcpv4": 1}),
                          (vbd, {"queue-1/ring-ref": 999999, PERSISTENT: 1})):
-        published = host.tree(device.backend)
         for _ in range(4):
             assert device.connect(two) in (5, 6)
             device.reset()
@@ -147,7 +146,7 @@ def test_frontends_before(guest: Guest) -> None:
                 device.write(node, value)
         assert device.connect({}) == 4
         for feature, value in device.requested.items():
-            assert host.tree(device.backend)[feature] == published[feature] == str(value)
+            assert host.tree(device.backend)[feature] == str(value)
     assert vif.send(f"frame={'ff' * 6}{'02' * 6}88b5,size=60") == [0]
     assert vbd.do("write", "read") == [0, 0]
     using = [line for line in host.run("dmesg").stdout.splitlines() if f"{VBD[1]}: using" in line]
