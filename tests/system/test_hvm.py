@@ -45,7 +45,7 @@ def test_not_taken_over(host: Host) -> None:
 def test_drive(host: Host) -> None:
     """A medium comes and goes in a drive: the disk beside it keeps its limits, and the drive
     what was requested of it."""
-    guest = Guest(host, "guest", disk=[VBD, ",hdc,cdrom,config-feature-discard=0"], paused=True).create()
+    guest = Guest(host, "guest", disk=[VBD, ",raw,hdc,cdrom,config-feature-discard=0"], paused=True).create()
     guest.unpause()
     disk = guest.backend("vbd", 768)
     host.wait_for({f"{disk}/state": "4"}, guest.timeout)
