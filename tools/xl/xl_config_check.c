@@ -431,17 +431,25 @@ static int check_wrong(enum config_occasion occasion)
 #define FRAME_GRANTS     512
 #define XEN_GRANT_FRAMES 64         /* gnttab_max_frames, if nobody set it */
 
+/* What is requested of a feature, if it is a number. */
+static bool requested_number(const char *feature, libxl_key_value_list config,
+                             libxl_key_value_list config_default,
+                             unsigned long long *number)
+{
+    return device_config_number(device_config_value(config, feature) ?:
+                                device_config_value(config_default, feature),
+                                number);
+}
+
 static unsigned int num_queues(int vcpus, uint32_t backend_domid,
                                libxl_key_value_list config,
                                libxl_key_value_list config_default)
 {
-    const char *value = device_config_value(config, QUEUES) ?:
-        device_config_value(config_default, QUEUES);
     unsigned int queues = vcpus;
     unsigned long long max = 0;
     libxl_dominfo info;
 
-    if (device_config_number(value, &max)) {
+    if (requested_number(QUEUES, config, config_default, &max)) {
         max = max ?: 1;
     } else {
         /* By itself a backend gives as many as it has CPUs. */
@@ -791,12 +799,10 @@ static void compare(struct check *check, const char *device,
 static unsigned long long num_segments(libxl_key_value_list config,
                                        libxl_key_value_list config_default)
 {
-    const char *value = device_config_value(config, SEGMENTS) ?:
-        device_config_value(config_default, SEGMENTS);
     unsigned long long number;
 
-    return device_config_number(value, &number) && number < SEGMENTS_MAX
-        ? number : SEGMENTS_MAX;
+    return requested_number(SEGMENTS, config, config_default, &number) &&
+        number < SEGMENTS_MAX ? number : SEGMENTS_MAX;
 }
 
 static void compare_segments(struct check *check, const char *device,
