@@ -331,6 +331,16 @@ def test_not_told(host: Host, line: str) -> None:
     assert not [key for key in host.status() if key[0] == "modprobe"]
 
 
+def test_link_to_debians_xl(host: Host) -> None:
+    """As a site may have it: Debian's own is a link, too."""
+    host.write("usr/lib/xen-common/bin/xen-utils-wrapper", "#!/bin/sh\n")
+    (host.root / "usr/lib/xen-common/bin/xen-utils-wrapper").chmod(0o755)
+    for link, target in (("usr/sbin/xl", "../lib/xen-common/bin/xen-utils-wrapper"), ("usr/local/sbin/xl", "../../sbin/xl")):
+        (host.root / link).parent.mkdir(parents=True, exist_ok=True)
+        (host.root / link).symlink_to(target)
+    assert [subject for check, subject in host.status() if check == "xl"] == ["4.17"]
+
+
 def test_debians_libvirt(host: Host) -> None:
     """Is nothing to us."""
     host.packages.update({"libvirt0": "10", "libvirt-daemon-driver-xen": "10"})
