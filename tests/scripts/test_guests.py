@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import runpy
 import subprocess
 
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-ROWS = [line.split("\t") for line in (TOP / "tests/guests.tsv").read_text().splitlines()
-        if not line.startswith("#")]
+GUESTS = runpy.run_path(str(TOP / "scripts/guests"))
+ROWS = GUESTS["rows"]()
 
 
 def table(text: str) -> list[list[str]]:
@@ -61,7 +62,7 @@ def collected() -> list[str]:
 
 
 def test_every_row_has_its_tests(collected: list[str]) -> None:
-    without_kind = {re.sub(r"\[(?:pvh?|hvm)(?:-|\])", "[", name).removesuffix("[") for name in collected}
+    without_kind = {GUESTS["split"](*name.split("::", 1))[0] for name in collected}
     for frontend, device, tests in ROWS:
         found = [name for name in without_kind if tests and re.match(tests, name)]
         assert bool(found) == bool(tests), (frontend, device)
