@@ -21,12 +21,8 @@ __all__ = ["ACCESS_LOG", "LIMITS", "QUICK", "TOP", "CommandError", "Guest", "Hos
 class Host(Dom0):
     """One emulated Xen host. Each instance has a directory, and QEMU, of its own."""
 
-    def __init__(self, *options: Any, **named: Any) -> None:
-        """See Emulator."""
-        super().__init__(*options, **named)
-        self.disks = [f"/dev/loop{n}" for n in range(4)]
-        # Of guests that do not say it.
-        self.guest_type = "pv"
+    # Of guests that do not say it.
+    guest_type = "pv"
 
     def create(self, name: str = "guest", **options: Any) -> Guest:
         """A guest; see Guest for the options."""
