@@ -43,6 +43,8 @@ TOOLS   := tools/libxl tools/xl
 MAILERS := git unifdef python3 flex bison bc libelf-dev clang lld llvm
 LIBVIRTERS := meson python3-docutils xsltproc libxml2-utils libxml2-dev libgnutls28-dev \
 	libtirpc-dev libnl-3-dev libnl-route-3-dev libyajl-dev libjson-c-dev libxen-dev
+QEMUERS := libfdt-dev meson ninja-build python3-venv libusb-1.0-0-dev libspice-server-dev libjpeg-dev libcap-ng-dev \
+	libpixman-1-dev zlib1g-dev libglib2.0-dev libxen-dev
 CHECKERS := sparse coccinelle ocaml-nox python3-ply clang libclang-rt-dev llvm
 
 # Those of releases.tsv; those that have an upstream; the newest of them.
@@ -90,6 +92,7 @@ help:
 	@echo '                has today; KEY=ID  of a key of yours that signs them'
 	@echo 'make check-debs  install them, boot from them, remove them; T=name'
 	@echo 'make libvirt  libvirt for them, in $(B)/libvirt-tree and on the emulated host'
+	@echo 'make qemu     the QEMU that serves disks, in $(B)/qemu-tree'
 	@echo 'make check-libvirt  its own tests, then ours on the emulated host'
 	@echo 'make clean    remove everything that was built'
 	@echo
@@ -157,6 +160,7 @@ modules: $(B)/modules.stamp
 tools: $(B)/tools.stamp
 image: $(B)/image.stamp
 libvirt: $(B)/libvirt-image.stamp
+qemu: $(B)/qemu.stamp
 
 kernels:
 	@set -e; for release in $(releases); do \
@@ -249,6 +253,17 @@ $(B)/libvirt.stamp: $(B)/upstream-libvirt.stamp $(B)/libvirt-packages.stamp $(B)
 		$(CHROOT) scripts/assemble $(RELEASE) libvirt tools/libvirt
 	$(call step,libvirt,build libvirt) $(CHROOT) tools/libvirt/build \
 		$(B)/libvirt $(B)/libvirt-build $(B)/xen $(B)/libvirt-tree
+	@touch $@
+
+$(B)/qemu-packages.stamp: $(B)/chroot.stamp
+	$(call packages,qemu-packages,QEMU,$(QEMUERS))
+	@touch $@
+
+$(B)/qemu.stamp: $(B)/upstream-qemu.stamp $(B)/qemu-packages.stamp $(ASSEMBLERS) \
+		$(call files,tools/qemu include/public)
+	$(call step,qemu-patch,patch QEMU) \
+		$(CHROOT) scripts/assemble $(RELEASE) qemu tools/qemu
+	$(call step,qemu,build QEMU) $(CHROOT) tools/qemu/build $(B)/qemu $(B)/qemu-tree
 	@touch $@
 
 # Packages, in a root of their own.
@@ -408,7 +423,7 @@ $(B)/libvirt-check.stamp: $(B)/libvirt.stamp
 	@touch $@
 
 .PHONY: help demo check state guests check-libvirt check-debs check-mutants mutants part lint style fuzz churn sanitize bench unit \
-	debs modules kernels tools libvirt image series check-series clean FORCE
+	debs modules kernels tools libvirt qemu image series check-series clean FORCE
 .DELETE_ON_ERROR:
 
 endif
