@@ -357,8 +357,8 @@ lint: build/lint.stamp
 style: lint $(B)/checkers.stamp $(B)/upstream-kernel.stamp $(B)/modules.stamp
 	@$(CHROOT) scripts/style $(RELEASE)
 
-fuzz: $(B)/checkers.stamp $(B)/tools.stamp
-	@$(CHROOT) make -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen \
+fuzz: $(B)/checkers.stamp $(B)/tools.stamp $(B)/qemu.stamp
+	@$(CHROOT) make -s -j$(shell nproc) -C tests/fuzz SRC=$(CURDIR)/$(B)/xen QEMU=$(CURDIR)/$(B)/qemu \
 		OUT=$(CURDIR)/$(B)/fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) fuzz
 
 $(B)/debug.stamp: $(B)/image.stamp $(B)/upstream-kernel.stamp scripts/build-kernel \
@@ -406,7 +406,7 @@ $(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp te
 
 # Tests.
 
-$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp scripts/take \
+$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp $(B)/qemu.stamp scripts/take \
 		$(call files,tests/unit tests/fuzz)
 	@tests/unit/sources/check-take
 	@$(CHROOT) make --no-print-directory -C tests/unit RELEASE=$(RELEASE) check

@@ -9,6 +9,7 @@
 #include "fake-xenstore.h"
 #include "xenbus_feature.h"
 #include "test-suite.h"
+#include "../values.h"
 
 #define HOME	"/local/domain/0/"
 #define NODE	"backend/toy/1/0"
@@ -120,36 +121,6 @@ START_TEST(test_empty_config)
 	ck_assert_str_eq(kernel_log_text, "");
 }
 END_TEST
-
-#define MALFORMED 1000
-
-static const struct {
-	const char *value;
-	unsigned int uint, flag;	/* or MALFORMED */
-} values[] = {
-	{ "1", 1, 1 },
-	{ "8", 8, 1 },
-	{ "5", 5, 1 },
-	{ "0", 1, 0 },
-	{ "9", 8, 1 },
-	{ "007", 7, 1 },
-	{ "4294967295", 8, 1 },
-	{ "4294967296", 8, 1 },
-	{ "4294967297", 8, 1 },
-	{ "18446744073709551616", 8, 1 },
-	{ "9999999999999999999999999999999999999999", 8, 1 },
-	{ "0000000000000000000000000000000000000002", 2, 1 },
-	{ "", MALFORMED, MALFORMED },
-	{ "-1", MALFORMED, MALFORMED },
-	{ "+1", MALFORMED, MALFORMED },
-	{ " 1", MALFORMED, MALFORMED },
-	{ "1 ", MALFORMED, MALFORMED },
-	{ "1\n", MALFORMED, MALFORMED },
-	{ "0x1", MALFORMED, MALFORMED },
-	{ "1.5", MALFORMED, MALFORMED },
-	{ "yes", MALFORMED, MALFORMED },
-	{ "\xd9\xa1", MALFORMED, MALFORMED },	/* a digit, but Arabic */
-};
 
 START_TEST(test_value)
 {
