@@ -182,7 +182,9 @@ def test_eight_devices(guest: Guest) -> None:
 def test_backends(host: Host) -> None:
     found = json.loads(host.run("xl backend-features --json").stdout)
     jsonschema.validate(found, BACKENDS)
-    assert list(found) == ["vif", "vbd"]
+    assert list(found) == ["vif", "vbd", "qdisk"]
+    assert found.pop("qdisk") == []     # QEMU has served none
+    assert "qdisk" not in host.run("xl backend-features").stdout
     for kind, features in found.items():
         nodes: dict[str, str] = {}
         for feature in features:
@@ -224,7 +226,9 @@ def test_no_answer(host: Host) -> None:
         ("xl device-features --check --json", 2, "exclude each other"),
         ("xl device-features 0 vkb", 1, "`vkb' is no type of device with features: expected vif"),
         ("xl device-features 0 vif vbd", 1, "unexpected argument `vbd'"),
-        ("xl backend-features vkb", 1, "`vkb' is no type of device with features: expected vif"),
+        ("xl device-features 0 qdisk", 1, "`qdisk' is no type of device with features: expected vif"),
+        ("xl backend-features vkb", 1, "`vkb' is no type of backend with features: expected vif, vbd or"),
+        ("xl backend-features qdisk", 0, "not known before QEMU serves a disk"),
         ("xl backend-features -x", 2, "option `x' not supported"),
         (f"{user} xl device-features 0", 1, "Permission denied"),
         (f"{user} xl backend-features", 1, "Permission denied"),
@@ -242,7 +246,8 @@ def test_stock_backends(guest: Guest) -> None:
     """Backends without feature control are called that, not unknown features."""
     host = guest.host
     host.use_stock_modules()
-    assert json.loads(host.run("xl backend-features -j").stdout) == {"vif": [], "vbd": []}
+    assert json.loads(host.run("xl backend-features -j").stdout) == {
+        "vif": [], "vbd": [], "qdisk": []}
     assert host.run("xl backend-features vif").stdout.split("\n")[1].split() == [
         "vif", "-", "-", "-", "-", "no", "feature", "control"]
 

@@ -31,8 +31,12 @@
 #define MAX_CELL 24
 #define MAX_COLUMNS 9
 
-/* The types of backend that are looked at if none is named. */
-static const char *const types[] = { "vif", "vbd", NULL };
+/* QEMU advertises with the first disk that it serves, and not when it is installed. */
+#define QDISK "qdisk"
+
+/* The kinds of device, and the types of backend that serve them. */
+static const char *const kinds[] = { "vif", "vbd", NULL };
+static const char *const types[] = { "vif", "vbd", QDISK, NULL };
 
 /* Tables */
 
@@ -251,8 +255,9 @@ static const struct option backend_options[] = {
     COMMON_LONG_OPTS
 };
 
-/* The optional last argument; ends xl if it is none, or not the last. */
-static const char *type_argument(const char *command, int argc, char **argv)
+/* The optional last argument, one of known; ends xl if it is none, or not the last. */
+static const char *type_argument(const char *command, int argc, char **argv,
+                                 const char *const *known)
 {
     int i;
 
@@ -265,12 +270,13 @@ static const char *type_argument(const char *command, int argc, char **argv)
         exit(EXIT_FAILURE);
     }
 
-    for (i = 0; types[i]; i++)
-        if (!strcmp(argv[0], types[i]))
-            return types[i];
+    for (i = 0; known[i]; i++)
+        if (!strcmp(argv[0], known[i]))
+            return known[i];
 
-    fprintf(stderr, "'xl %s': `%s' is no type of device with features:"
-            " expected vif or vbd.\n\n", command, argv[0]);
+    fprintf(stderr, "'xl %s': `%s' is no type of %s with features: expected %s"
+            ".\n\n", command, argv[0], known == kinds ? "device" : "backend",
+            known == kinds ? "vif or vbd" : "vif, vbd or " QDISK);
     help(command);
     exit(EXIT_FAILURE);
 }
@@ -776,7 +782,7 @@ int main_devicefeatures(int argc, char **argv)
         return 2;
     }
     view.type = type_argument("device-features", argc - optind - 1,
-                              argv + optind + 1);
+                              argv + optind + 1, kinds);
 
     if (view.mode == MODE_CHECK) {
         refused.only = domain;
@@ -880,7 +886,8 @@ int main_backendfeatures(int argc, char **argv)
         domain = optarg;
         break;
     }
-    type = type_argument("backend-features", argc - optind, argv + optind);
+    type = type_argument("backend-features", argc - optind, argv + optind,
+                         types);
 
     domid = find_domain(domain);
     if (json) {
@@ -920,10 +927,11 @@ int main_backendfeatures(int argc, char **argv)
         }
         if (json)
             JSON(&gen, array_close);
-        else if (!num)
+        else if (!num && (type || strcmp(types[t], QDISK)))
             ADD_ROW(&table, false, xstrdup(types[t]), xstrdup("-"),
                     xstrdup("-"), xstrdup("-"), xstrdup("-"),
-                    xstrdup("no feature control"));
+                    xstrdup(strcmp(types[t], QDISK) ? "no feature control"
+                            : "not known before QEMU serves a disk"));
         libxl_backend_feature_list_free(features, num);
     }
 

@@ -258,7 +258,7 @@ START_TEST(json)
         "\"frontend_node\":\"num-queues\",\"restricts\":false}"));
 
     ck_assert_int_eq(XL_RUN("backend-features", "-j"), 0);
-    ck_assert_str_eq(out, "{\"vif\":[],\"vbd\":[]}");
+    ck_assert_str_eq(out, "{\"vif\":[],\"vbd\":[],\"qdisk\":[]}");
     ck_assert_int_eq(XL_RUN("device-features", "-j", "2"), 0);
     ck_assert_str_eq(out, "[]");
 }
@@ -539,8 +539,10 @@ static const struct {
       "`vkb' is no type of device with features: expected vif or vbd" },
     { { "device-features", "guest", "vif", "vbd" }, 1,
       "unexpected argument `vbd'" },
-    { { "backend-features", "guest" }, 1,
-      "`guest' is no type of device with features: expected vif or vbd" },
+    { { "backend-features", "guest" }, 1, "`guest' is no type of backend with"
+      " features: expected vif, vbd or qdisk" },
+    { { "device-features", "guest", "qdisk" }, 1,
+      "`qdisk' is no type of device with features: expected vif or vbd" },
     { { "backend-features", "-x" }, 2, "option `x' not supported" },
 };
 
