@@ -383,7 +383,7 @@ $(GUESTS): build/%/guest.stamp: tests/host/mkguest tests/host/unpack-packages \
 	@scripts/step build/$*/log/guest.log 'kernel of $* for guests' tests/host/mkguest $*
 	@touch $@
 
-$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp \
+$(B)/image.stamp: $(B)/root.stamp $(B)/modules.stamp $(B)/tools.stamp $(B)/qemu.stamp \
 		$(if $(filter full,$(MATRIX))$(filter part,$(MAKECMDGOALS)),$(GUESTS)) \
 		tests/host/mkimage tests/host/modules tests/host/unpack-kernel \
 		$(call files,tests/host/dom0 tests/host/guest)

@@ -43,8 +43,10 @@ class Guest:
         self.xl = xl
         self.path = f"/root/{name}.cfg"
         self.domid = -1
-        # Who serves its devices, as far as backend() is concerned.
+        # Who serves its devices, as far as backend() is concerned; and those that are not of
+        # the backend of their kind, but of QEMU, once devices() has seen them.
         self.backend_domid = 0
+        self._types: dict[tuple[str, int], str] = {}
         self._seq = 0
         kind = type or host.guest_type
         if kind == "hvm" and host.counted:
@@ -108,11 +110,16 @@ class Guest:
         path = f"/libxl/{self.domid}/device"
         if self.host.read(path) is None:
             return []
-        found = re.findall(r"^(vif|vbd)/(\d+)$", "\n".join(self.host.tree(path)), re.MULTILINE)
-        return [(kind, int(devid)) for kind, devid in found]
+        tree = self.host.tree(path)
+        found = re.findall(r"^(vif|vbd)/(\d+)$", "\n".join(tree), re.MULTILINE)
+        devices = [(kind, int(devid)) for kind, devid in found]
+        for kind, devid in devices:
+            self._types[kind, devid] = tree[f"{kind}/{devid}/backend"].split("/")[5]
+        return devices
 
     def backend(self, kind: str, devid: int) -> str:
         """The xenstore directory of a backend (kind: vif or vbd)."""
+        kind = self._types.get((kind, devid), kind)
         return f"/local/domain/{self.backend_domid}/backend/{kind}/{self.domid}/{devid}"
 
     def frontend(self, kind: str, devid: int) -> str:

@@ -43,7 +43,8 @@ class Mutant(NamedTuple):
         versions of upstream, and each has the code."""
         if isinstance(self.place, str):
             return TOP / self.place
-        upstream = "linux" if self.place.component.startswith("drivers/") else "xen"
+        component = self.place.component
+        upstream = "linux" if component.startswith("drivers/") else "qemu" if component == QEMU else "xen"
         version = _script("release", RELEASE, upstream).strip()
         series = _script("patches", self.place.component, version).split()
         found = [TOP / name for name in series
@@ -102,6 +103,10 @@ BLKBACK = "drivers/block/xen-blkback"
 BLKREFUSE = Patch(BLKBACK, "xen-blkback: refuse operations that were not offered")
 BLKPUBLISH = Patch(BLKBACK, "xen-blkback: publish granted values")
 BLKHOLD = Patch(BLKBACK, "xen-blkback: hold the frontend to what it was granted")
+QEMU = "tools/qemu"
+QEMUFEATURES = "tools/qemu/hw/xen/xen-features.c"
+QEMUBLOCK = "tools/qemu/hw/block/xen-block-features.c"
+QEMUHOOKS = Patch(QEMU, "xen-block: grant features per device")
 LIBXL = "tools/libxl/libxl_device_config.c"
 LIBXLU = "tools/libxl/libxlu_device_config.c"
 VERDICTS = "tools/libxl/libxl_device_features.c"
@@ -355,6 +360,38 @@ MUTANTS = [Mutant(*row) for row in [
      "if (!read_device_mtu(gc, name, &mtu)) {", "if (1) {", "test_hold_mtu.py"),
     ("jumbo frames that an interface does not take", "tools/libxl/libxl_nic_mtu.c", "if (told <= mtu)",
      "if (1)", "test_hold_mtu.py"),
+    ("QEMU reads no requests", QEMUHOOKS,
+     "+    if (!xen_features_read(&xen_block_features, xenbus->xsh, path, &granted,\n"
+     "+                           &notices, errp)) {",
+     "+    xen_features_default(&xen_block_features, &granted);\n+    if (false) {",
+     "test_qemu.py and test_granted"),
+    ("QEMU has no maximum", QEMUFEATURES, "MIN(MAX(n, feature->min), feature_limit(feature))",
+     "MAX(n, feature->min)", "test_qemu.py and test_granted"),
+    ("QEMU takes anything for a number", QEMUFEATURES,
+     "if (!len || strspn(value, \"0123456789\") != len)", "if (!len)", "test_malformed_and_unknown"),
+    ("QEMU is silent about what it does not take", QEMUHOOKS, "+    xen_features_say(notices);\n", "",
+     "test_malformed_and_unknown"),
+    ("QEMU always says what it granted", QEMUFEATURES, "if (!granted->config) {", "if (0) {",
+     "test_qemu.py and test_nothing_requested"),
+    ("QEMU does not advertise", QEMUBLOCK, "    if (!advertised) {", "    if (advertised) {",
+     "test_qemu.py and test_granted"),
+    ("QEMU has one queue in secret", QEMUBLOCK,
+     "if (granted->known & (1U << XEN_BLOCK_MULTI_QUEUE_MAX_QUEUES)) {", "if (0) {",
+     "test_qemu.py and test_granted"),
+    ("QEMU flushes", QEMUBLOCK, "return !granted->value[XEN_BLOCK_FLUSH_CACHE];", "return false;", "test_held"),
+    ("QEMU discards", QEMUBLOCK, "return !granted->value[XEN_BLOCK_DISCARD] ||", "return", "test_held"),
+    ("QEMU discards what was to be secure", QEMUBLOCK, " ||\n               discard->flag & BLKIF_DISCARD_SECURE;",
+     ";", "test_held"),
+    ("QEMU holds to what was granted, not to what it offers", QEMUBLOCK,
+     "granted->value[XEN_BLOCK_DISCARD] = 0;", "", "test_held"),
+    ("QEMU flushes data", QEMUBLOCK, "return !granted->value[XEN_BLOCK_FLUSH_CACHE];",
+     "return !granted->value[XEN_BLOCK_FLUSH_CACHE] && !req->nr_segments;", "test_held"),
+    ("QEMU takes any ring", QEMUBLOCK, "props->max_ring_page_order = MIN(*order, props->max_ring_page_order);", "",
+     "test_too_much"),
+    ("QEMU leaves a frontend waiting", QEMUHOOKS,
+     "+        /* It must not wait for what will never come. */\n"
+     "+        xen_device_backend_set_state(xendev, XenbusStateClosing);", "+", "test_too_much"),
+    ("QEMU takes any number of queues", QEMUHOOKS, "== 1 && queues > 1) {", "== 2) {", "test_too_much"),
 ]]
 
 

@@ -25,6 +25,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from table import MUTANTS, RELEASE, TOP, Mutant  # noqa: E402
 
 BUILD = TOP / "build" / RELEASE
+# What make builds of a folder, and where that is.
+BUILT = {"drivers": ("modules", "modules"), "tools/qemu": ("qemu", "qemu-tree"), "tools": ("tools", "tools"),
+         "include": ("tools", "tools")}
 
 pytestmark = pytest.mark.full
 
@@ -41,7 +44,7 @@ def build(mutant: Mutant, output: pathlib.Path) -> None:
     """The files to lay over dom0's."""
     path = mutant.path()
     original = path.read_text()
-    what = "modules" if path.is_relative_to(TOP / "drivers") else "tools"
+    what, result = next(built for folder, built in BUILT.items() if path.is_relative_to(TOP / folder))
     try:
         path.write_text(original.replace(mutant.code, mutant.broken))
         made = subprocess.run(["make", "-s", what, f"RELEASE={RELEASE}"], cwd=TOP,
@@ -49,10 +52,10 @@ def build(mutant: Mutant, output: pathlib.Path) -> None:
                               check=False)
         assert made.returncode == 0, made.stdout
         # Nine tenths of a driver, which would take seconds to get into dom0.
-        for driver in sorted((BUILD / what).glob("*.ko")):
+        for driver in sorted((BUILD / result).glob("*.ko")):
             subprocess.run(["scripts/chroot", RELEASE, "strip", "--strip-debug",
                             driver.relative_to(TOP)], cwd=TOP, check=True)
-        shutil.copytree(BUILD / what, output, symlinks=True)
+        shutil.copytree(BUILD / result, output, symlinks=True)
     finally:
         path.write_text(original)
 

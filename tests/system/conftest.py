@@ -22,7 +22,7 @@ RELEASE = os.environ.get("RELEASE", "bookworm")
 NEEDS = {"test_libvirt.py": ("host-libvirt", "make check-libvirt"),
          "test_no_memory.py": ("debug", "make sanitize")}
 # What an HVM guest can change. Its firmware takes a minute.
-HVM = {"test_hvm.py", "test_guest.py", "test_hold.py", "test_hold_vbd.py", "test_hold_vif.py",
+HVM = {"test_hvm.py", "test_qemu.py", "test_guest.py", "test_hold.py", "test_hold_vbd.py", "test_hold_vif.py",
        "test_hotplug.py", "test_lifetime.py", "test_permissions.py", "test_stock.py",
        "test_survive.py"}
 LONG = {"test_survive.py", "test_io.py", "test_tcp.py", "test_lifetime.py", "test_specs.py"}

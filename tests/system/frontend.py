@@ -10,28 +10,32 @@ from typing import Any
 from host import Guest
 
 
-def without_drivers(running: Guest) -> Guest:
-    """The running guest on a clean host, with Linux's own frontends out of the way."""
-    running.host.restore("guest")
-    guest = copy.copy(running)
+def unload_drivers(guest: Guest) -> None:
+    """Linux's own frontends are out of the way."""
     # A device's pages stay granted: those of all that a module of tests connects.
     guest.sh("rmmod xen_netfront xen_blkfront;"
              " echo 8192 >/sys/module/xen_gntalloc/parameters/limit")
+
+
+def without_drivers(running: Guest) -> Guest:
+    """The running guest on a clean host, without them."""
+    running.host.restore("guest")
+    guest = copy.copy(running)
+    unload_drivers(guest)
     return guest
 
 
 class Frontend:
     """The device is plugged in, with what is requested of it, and not connected yet. A
-    disk's target, and what else the spec says."""
+    disk's target, what else the spec says, and its name, which QEMU wants."""
 
     def __init__(self, guest: Guest, kind: str, devid: int, requested: Mapping[str, int],
-                 target: str = "/dev/loop0", options: Sequence[str] = ()) -> None:
+                 target: str = "phy:/dev/loop0", options: Sequence[str] = (),
+                 vdev: str | None = None) -> None:
         self.guest = guest
         self.host = guest.host
         self.kind, self.devid, self.requested = kind, devid, requested
         self.name = f"{kind}{guest.domid}.{devid}"
-        self.backend = guest.backend(kind, devid)
-        self._error = self.backend.replace("/backend/", "/error/backend/") + "/error"
         keys = [f"config-{feature}={value}" for feature, value in requested.items()]
         if kind == "vif":
             self.host.run(["xl", "network-attach", guest.name, f"devid={devid}", "bridge=xenbr0",
@@ -39,7 +43,10 @@ class Frontend:
         else:
             # All share a disk: what is on it does not matter.
             self.host.run(["xl", "block-attach", guest.name,
-                           ",".join([f"phy:{target}", f"vdev={devid}", "w", *options, *keys])])
+                           ",".join([target, f"vdev={vdev or devid}", "w", *options, *keys])])
+        guest.devices()
+        self.backend = guest.backend(kind, devid)
+        self._error = self.backend.replace("/backend/", "/error/backend/") + "/error"
 
     def _ask(self, verb: str, *words: str) -> dict[str, Any]:
         answer = self.guest.ask(" ".join(["frontend", self.kind, str(self.devid), verb, *words]))

@@ -254,3 +254,18 @@ def test_advertised_after_a_resume(domains: tuple[Guest, Guest]) -> None:
     assert domid != driver.domid
     host.wait_for({f"/local/domain/{domid}/feature/backend/{kind}/{QUEUES}": "uint 1 2 2"
                    for kind in ("vif", "vbd")})
+
+
+def test_disk_of_qemu(domains: tuple[Guest, Guest]) -> None:
+    """xl devd starts a QEMU there, which has feature control like that of dom0."""
+    _, driver = domains
+    driver.sh("cp /srv/qemu.raw /run/image")    # what is in /srv is read-only there
+    guest = Guest(driver.host, "other", disk=["/run/image,raw,xvda,w,backend=driver,backendtype=qdisk,"
+                                              "config-max-ring-page-order=0,config-feature-flush-cache=0"])
+    guest.backend_domid = driver.domid
+    guest.create()
+    backend = guest.host.tree(guest.backend("vbd", 51712))
+    assert backend["granted"].split() == ["max-ring-page-order=0", "feature-flush-cache=0"]
+    assert backend["max-ring-page-order"] == "0" and "feature-flush-cache" not in backend
+    assert guest.host.read(f"{home(driver)}/feature/backend/qdisk/feature-discard") == "bool 0 1 1"
+    assert guest.sh("head -c 4096 /dev/xvda | sha256sum") == driver.sh("head -c 4096 /srv/qemu.raw | sha256sum")

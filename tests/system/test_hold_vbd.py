@@ -32,7 +32,7 @@ def test_operations(guest: Guest, devid: int, requested: dict[str, int]) -> None
     def expected(feature: str) -> int:
         return EOPNOTSUPP if feature in requested else OKAY
 
-    operations = {"write": OKAY, "flush": expected(FLUSH), "barrier": expected(BARRIER),
+    operations = {"write": OKAY, "flush": expected(FLUSH), "flush-data": expected(FLUSH), "barrier": expected(BARRIER),
                   # The device has no secure discard, so that it was offered to none.
                   "discard": expected(DISCARD), "discard-secure": EOPNOTSUPP}
     limit = requested.get(SEGMENTS, 256)
@@ -67,7 +67,7 @@ def test_not_offered(guest: Guest) -> None:
     host.run("modprobe dm-zero && dmsetup create --noudevsync nocache --table '0 2048 zero'")
     disks = [
         Frontend(guest, "vbd", 51792, {}, options=["no-discard"]),
-        Frontend(guest, "vbd", 51808, {}, target="/dev/dm-0"),
+        Frontend(guest, "vbd", 51808, {}, target="phy:/dev/dm-0"),
     ]
     nodes = {"flush": FLUSH, "barrier": BARRIER, "discard": DISCARD,
              "discard-secure": "discard-secure"}

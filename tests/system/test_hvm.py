@@ -58,6 +58,24 @@ def test_drive(host: Host) -> None:
     assert guest.ask("disk-check xvda")["ok"]
 
 
+@pytest.mark.parametrize("qemu", ["ours", "Debian's"])
+def test_device_model(host: Host, qemu: str) -> None:
+    """What HVM guests have of their QEMU, screen, USB and a drive, they have of ours as well,
+    beside a limited disk of a format that only QEMU knows."""
+    model = {"device_model_version": "qemu-xen", "device_model_override": "/usr/libexec/xen-qemu-system-i386.stock"}
+    guest = host.create(
+        vif=["bridge=xenbr0,model=e1000"], extra="xen_blkfront.max_ring_page_order=4",
+        disk=[f"/srv/qemu.qcow2,qcow2,hda,w,config-{ORDER}=0", "/srv/disk3.img,raw,hdc,cdrom"],
+        options={"vnc": 1, "vga": "stdvga", "usb": 1, "usbdevice": ["tablet"], **({} if qemu == "ours" else model)})
+    seen = guest.ask("report")
+    assert seen["disk"]["xvda"]["ring-page-order"] in ((None, "0") if qemu == "ours" else ("4",))
+    assert guest.ask("disk-check xvda")["ok"]
+    assert (host.read(guest.backend("vbd", 768) + "/granted") == f"{ORDER}=0") == (qemu == "ours")
+    port = host.read(f"/local/domain/{guest.domid}/console/vnc-port")
+    assert host.run(f"exec 3<>/dev/tcp/127.0.0.1/{port} && head -c 4 <&3").stdout == "RFB "
+    assert "QEMU USB Tablet" in host.run("xl qemu-monitor-command guest 'info usb'").stdout
+
+
 def test_ipxe(host: Host) -> None:
     """Its netfront loads Linux over a limited device, which Linux then has with the same grants."""
     host.run("ip addr add 10.0.0.1/24 dev xenbr0 && busybox httpd -p 80 -h /srv/guest")

@@ -27,7 +27,8 @@
  *	frontend vif DEVID produce N
  *		The control ring has N requests more.
  *	frontend vbd DEVID do OPERATION...
- *		read, write, flush, barrier, discard, discard-secure, indirect=SEGMENTS.
+ *		read, write, flush, flush-data, barrier, discard, discard-secure,
+ *		indirect=SEGMENTS.
  *		Answers the status of each.
  *
  * All is done on the first queue, and by polling: the backend's events are not read.
@@ -628,6 +629,11 @@ static bool disk_request(struct device *d, const char *word, blkif_request_t *re
 		req->seg[0] = page;
 	} else if (!strcmp(word, "flush")) {
 		req->operation = BLKIF_OP_FLUSH_DISKCACHE;
+	} else if (!strcmp(word, "flush-data")) {	/* which is on no disk yet */
+		memset(d->data, 0x5a, PAGE);
+		req->operation = BLKIF_OP_FLUSH_DISKCACHE;
+		req->nr_segments = 1;
+		req->seg[0] = page;
 	} else if (!strcmp(word, "discard") || !strcmp(word, "discard-secure")) {
 		discard->operation = BLKIF_OP_DISCARD;
 		discard->flag = word[7] ? BLKIF_DISCARD_SECURE : 0;
