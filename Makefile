@@ -153,7 +153,7 @@ sanitize: $(B)/debug.stamp
 
 unit: $(B)/unit.stamp
 debs: $(B)/debs.stamp
-	@cd $(B)/upstream && sed 's/^/  made of /' xen.source libvirt.source linux.source
+	@cd $(B)/upstream && sed 's/^/  made of /' xen.source libvirt.source qemu.source linux.source
 	@sed -n 's/^source: no /  no /p' $(B)/log/debs-xen-backends-source.log
 	@echo '  in build/debs/$(RELEASE): docs/packages.md says how to install them'
 modules: $(B)/modules.stamp
@@ -218,7 +218,7 @@ $(UPSTREAMS:%=$(B)/upstream-%.stamp): $(B)/upstream-%.stamp: $(B)/chroot.stamp \
 # One's own may have changed; what was made of it goes when it is not named any more.
 # Packages are made of what the archive has now.
 packaging = $(filter debs check-debs,$(MAKECMDGOALS))
-$(if $(packaging),$(patsubst %,$(B)/upstream-%.stamp,xen linux libvirt)): FORCE
+$(if $(packaging),$(patsubst %,$(B)/upstream-%.stamp,xen linux libvirt qemu)): FORCE
 $(foreach upstream,$(UPSTREAMS),$(if $(own-$(upstream))$(wildcard \
 	$(B)/upstream/$(upstream).own),$(B)/upstream-$(upstream).stamp)): FORCE
 
@@ -304,6 +304,14 @@ $(B)/debs/libvirt.stamp: $(B)/upstream-libvirt.stamp $(B)/debs/headers $(PACKAGE
 		$(DEBS) packaging/build $(RELEASE) libvirt xen
 	@touch $@
 
+$(B)/debs/qemu.stamp: $(B)/upstream-qemu.stamp $(B)/debs/chroot.stamp $(PACKAGERS) \
+		packaging/changelog/qemu-system-xen-features \
+		$(call files,packaging/qemu tools/qemu include/public) | $(B)/debs/revision
+	$(call step,debs-qemu-source,source package of QEMU) \
+		$(DEBS) packaging/source $(RELEASE) qemu tools/qemu
+	$(call step,debs-qemu,package of QEMU) $(DEBS) packaging/build $(RELEASE) qemu
+	@touch $@
+
 # The kernel's own drivers, of each version that there is a kernel of.
 $(B)/upstream/linux.all/versions: $(B)/upstream-linux.stamp $(if $(packaging),FORCE)
 	$(call step,upstream-linux-all,linux: drivers of each kernel) \
@@ -323,7 +331,7 @@ build/gpg.stamp: | build/setup.stamp
 	$(call step,gpg,packages for signing) scripts/setup gpg gpg-agent
 	@touch $@
 
-$(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/xen-backends.stamp \
+$(B)/debs.stamp: $(B)/debs/xen.stamp $(B)/debs/libvirt.stamp $(B)/debs/qemu.stamp $(B)/debs/xen-backends.stamp \
 		packaging/index packaging/sign packaging/add-repository build/gpg.stamp
 	$(call step,debs,repository of the packages) $(DEBS) packaging/index $(RELEASE)
 	$(call step,debs-sign,sign it) packaging/sign build/debs/$(RELEASE) '$(KEY)'

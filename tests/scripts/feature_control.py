@@ -32,6 +32,7 @@ PROGRAMS = {
     "ldd": r"""
 xl=${1#"$R"} version=${1#"$R/usr/lib/xen-"}
 [ -s "$1" ] || { printf '\tnot a dynamic executable\n' >&2; exit 1; }
+case $xl in *qemu*) grep -q lacking "$1" && printf '\tlibspice.so.1 => not found\n'; exit 0 ;; esac
 grep -q stock "$1" && { printf '\tlibxenlight.so.4.17 => /usr/lib/libxenlight.so.4.17\n'; exit; }
 library=libxenlight-features.so.${version%%/*}.0
 file=/usr/lib/x86_64-linux-gnu/$library
@@ -99,6 +100,7 @@ class Host:
             "libxenlight4.17-features": f"{XEN_SOURCE}+config1.300", "libxenmisc4.17": XEN_SOURCE}
         self.candidate = XEN_SOURCE
         self.libvirt = "9"
+        self.qemu = "(none)"
         self.xl("4.17")
         for driver in DRIVERS:
             self.load(driver, OURS)
@@ -139,6 +141,13 @@ class Host:
                 self.write(file, "\x7fELF")
                 (self.root / file).chmod(0o755)
             self.write(f"usr/lib/x86_64-linux-gnu/libxenlight-features.so.{version}.0", "")
+
+    def our_qemu(self, ours: str = "7", debians: str = "7") -> None:
+        self.packages.update({"qemu-system-xen-features": f"{ours}+config1.300", "qemu-system-xen": debians})
+        program = "usr/libexec/xen-qemu-system-i386"
+        self.write(program, "\x7fELF /etc/xen/feature-control.disabled")
+        self.write(f"{program}.stock", "\x7fELF")
+        (self.root / program).chmod(0o755)
 
     def kernel(self, abi: str, source: str | None = SOURCE, ours: str | None = SOURCE,
                drivers: tuple[str, ...] = tuple(DRIVERS)) -> None:
@@ -206,7 +215,8 @@ class Host:
 
     def settle(self) -> None:
         self.write("packages", "".join(f"{name} installed {version}\n" for name, version in self.packages.items()))
-        self.write("policy", f"libxenmisc4.17:\n  Installed: (none)\n  Candidate: {self.candidate}\n"
+        self.write("policy", f"qemu-system-xen:\n  Installed: (none)\n  Candidate: {self.qemu}\n"
+                   f"libxenmisc4.17:\n  Installed: (none)\n  Candidate: {self.candidate}\n"
                    "  Version table:\n     1 500\nlibxenmisc4.20:\n  Candidate: (none)\n"
                    "libvirt-daemon-driver-xen:\n  Candidate: 9+config2\n  Version table:\n"
                    f"     {self.libvirt} 500\n        500 http://security.debian.org/debian-security x/main\n"

@@ -141,6 +141,21 @@ STATES = {
         "libvirt", None, "fail", "is 10, which ignores requests", "xen-feature-control-libvirt", 1),
     "no driver in our libvirt": (lambda h: h.packages.update({"libvirt0": "9+config2"}),
                                  "libvirt", None, "fail", "not installed", "xen-feature-control-libvirt", 1),
+    # QEMU
+    "our QEMU": (lambda h: h.our_qemu(), "qemu", None, "ok", "made of 7, the newest", None, 0),
+    "newer QEMU installed": (lambda h: h.our_qemu(debians="7+deb12u1"),
+                             "qemu", None, "warn", "Debian has 7+deb12u1", "make debs", 0),
+    "newer QEMU in the archive": (lambda h: (h.our_qemu(), setattr(h, "qemu", "7+deb12u1")),
+                                  "qemu", None, "warn", "Debian has 7+deb12u1", "make debs", 0),
+    "our QEMU without diversion": (lambda h: (h.our_qemu(), h.write("usr/libexec/xen-qemu-system-i386", "\x7fELF")),
+                                   "qemu", None, "fail", "diversion of /usr/libexec/xen-qemu-system-i386", "--reinstall", 1),
+    "our QEMU without a library": (lambda h: (h.our_qemu(), h.write(
+        "usr/libexec/xen-qemu-system-i386", "\x7fELF feature-control.disabled lacking")),
+        "qemu", None, "fail", "libspice.so.1 is missing", "--reinstall", 1),
+    "our QEMU is gone": (lambda h: (h.our_qemu(), h.remove("usr/libexec/xen-qemu-system-i386")),
+                         "qemu", None, "fail", "i386 is missing", "--reinstall", 1),
+    "our QEMU disabled": (lambda h: (h.our_qemu(), h.write("etc/xen/feature-control.disabled", "")),
+                          "qemu", None, "none", "looks at no requests", None, 1),
     # loaded
     "stock loaded": (lambda h: h.load("xen-netback", None),
                      "loaded", "xen-netback", "fail", "although ours is installed", "modprobe -r", 1),
