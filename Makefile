@@ -351,9 +351,12 @@ $(B)/mailers.stamp: $(B)/chroot.stamp
 series check-series:
 	@$(MAKE) --no-print-directory $@-xen RELEASE=$(call newest,xen)
 	@$(MAKE) --no-print-directory $@-linux RELEASE=$(call newest,linux)
+	@$(MAKE) --no-print-directory $@-qemu RELEASE=$(call newest,qemu)
 
 series-xen: $(B)/upstream-xen.stamp
 series-linux: $(B)/upstream-kernel.stamp
+series-qemu: $(B)/upstream-qemu.stamp
+check-series-qemu: $(B)/qemu-packages.stamp
 series-%: $(B)/mailers.stamp
 	@echo "$*, of $(RELEASE):"; $(CHROOT) scripts/series $(RELEASE) $*
 check-series-%: series-%
