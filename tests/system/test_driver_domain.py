@@ -269,3 +269,26 @@ def test_disk_of_qemu(domains: tuple[Guest, Guest]) -> None:
     assert backend["max-ring-page-order"] == "0" and "feature-flush-cache" not in backend
     assert guest.host.read(f"{home(driver)}/feature/backend/qdisk/feature-discard") == "bool 0 1 1"
     assert guest.sh("head -c 4096 /dev/xvda | sha256sum") == driver.sh("head -c 4096 /srv/qemu.raw | sha256sum")
+
+
+@pytest.mark.full
+def test_unreadable_request(domains: tuple[Guest, Guest]) -> None:
+    """A request that QEMU cannot read may be there to protect the host: the disk is not
+    served, and strict does not let its guest run."""
+    _, driver = domains
+    host = driver.host
+    driver.sh("cp /srv/qemu.raw /run/image && kill -STOP $(pidof xl)")
+    guest = Guest(host, "other", disk=["/run/image,raw,xvda,w,backend=driver,backendtype=qdisk,"
+                                       "config-feature-discard=0"])
+    guest.domid, guest.backend_domid = driver.domid + 1, driver.domid
+    host.put("/etc/xen/xl.conf", 'config_check = "strict"\n')
+    host.put(guest.path, guest.text())
+    host.run(f"(xl create -q {guest.path} >/run/said 2>&1; echo $? >/run/status) >/dev/null 2>&1 &")
+    backend = f"{home(driver)}/backend/qdisk/{guest.domid}/51712"
+    host.wait_for({f"{backend}/config/feature-discard": "0"})
+    host.run(f"xenstore-chmod {backend}/config/feature-discard n0")
+    driver.sh("kill -CONT $(pidof xl)")
+    host.run("until [ -s /run/status ]; do sleep 0.1; done")
+    assert host.run("cat /run/status").stdout == "1\n", host.run("cat /run/said").stdout
+    assert "disk xvda" in host.run("cat /run/said").stdout
+    assert "config/feature-discard: Permission denied" in driver.sh("cat /var/log/xen/qdisk-*.log")
