@@ -77,7 +77,6 @@ def guest(host: Host) -> Guest:
     return guest
 
 
-@pytest.mark.kinds
 def test_held(guest: Guest) -> None:
     """A frontend that does what it was not granted is told so, and nothing is done; its
     ring lives on."""
@@ -104,7 +103,6 @@ def test_held(guest: Guest) -> None:
         disk.honest()
 
 
-@pytest.mark.kinds
 def test_too_much(guest: Guest) -> None:
     """The connection ends in a state that says so; what was granted is served."""
     disk = Frontend(guest, "vbd", 51712, {ORDER: 1}, target=RAW,
@@ -147,7 +145,6 @@ def nodes(host: Host, **options: object) -> dict[str, tuple[str, str]]:
     return found
 
 
-@pytest.mark.kinds
 def test_nothing_requested(host: Host) -> None:
     """Node for node, and permission for permission, as with Debian's QEMU."""
     stock = nodes(host, **STOCK)
