@@ -63,10 +63,14 @@ def test_device_model(host: Host, qemu: str) -> None:
     """What HVM guests have of their QEMU, screen, USB and a drive, they have of ours as well,
     beside a limited disk of a format that only QEMU knows."""
     model = {"device_model_version": "qemu-xen", "device_model_override": "/usr/libexec/xen-qemu-system-i386.stock"}
-    guest = host.create(
-        vif=["bridge=xenbr0,model=e1000"], extra="xen_blkfront.max_ring_page_order=4",
+    # An HVM guest's Linux leaves the drive to the emulated one: its PV device does not connect.
+    guest = Guest(
+        host, "guest", paused=True, vif=["bridge=xenbr0,model=e1000"], extra="xen_blkfront.max_ring_page_order=4",
         disk=[f"/srv/qemu.qcow2,qcow2,hda,w,config-{ORDER}=0", "/srv/disk3.img,raw,hdc,cdrom"],
-        options={"vnc": 1, "vga": "stdvga", "usb": 1, "usbdevice": ["tablet"], **({} if qemu == "ours" else model)})
+        options={"vnc": 1, "vga": "stdvga", "usb": 1, "usbdevice": ["tablet"],
+                 **({} if qemu == "ours" else model)}).create()
+    guest.unpause()
+    host.wait_for({f"{guest.backend('vbd', 768)}/state": "4"}, guest.timeout)
     seen = guest.ask("report")
     assert seen["disk"]["xvda"]["ring-page-order"] in ((None, "0") if qemu == "ours" else ("4",))
     assert guest.ask("disk-check xvda")["ok"]
