@@ -157,10 +157,10 @@ class Guest:
 
     def _error(self, message: str) -> HostError:
         console = self.console()
-        # What the emulator does to a PVH guest, and to no other: see README.md.
-        if self.config["type"] == "pvh" and ("Kernel panic" in console or re.search(
+        # What the emulator does to a guest of these kinds: see README.md.
+        if self.config["type"] in ("pvh", "hvm") and ("Kernel panic" in console or re.search(
                 rf"\bd{self.domid}v\d+ Triple fault", self.host.console(None))):
-            message = f"PVH guest panicked: {message}"
+            message = f"{self.config['type'].upper()} guest panicked: {message}"
         return HostError(f"{message}\n--- console of {self.name} ---\n{console}")
 
     def sh(self, command: str, timeout: float | None = None) -> str:
