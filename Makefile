@@ -31,8 +31,8 @@ step    = @scripts/step $(B)/log/$(1).log '$(2)'
 # Emulated hosts that tests may run on at the same time.
 HOSTS   ?= $(shell nproc)
 # At the end also why a test was skipped, and what was run again: of two interrupts that
-# the emulator gives a PVH guest in place of one now and then, its kernel dies.
-PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun 'PVH guest panicked'
+# the emulator gives a PVH or HVM guest in place of one now and then, its kernel dies.
+PYTEST  := /usr/bin/python3 -m pytest -rfEsR --reruns 1 --only-rerun '(PVH|HVM) guest panicked'
 
 # Where a run's results go, and their name. Of T=name it is not the whole of it.
 junit = -o junit_suite_name='$(1) of $(shell git -c safe.directory='$(CURDIR)' describe --always --dirty --exclude='*')' \
