@@ -9,10 +9,8 @@
 
 #include "fake-xenstore.h"
 #include "fuzz.h"
+#include "requests.h"
 #include "xenbus_feature.h"
-
-#define NODE	"backend/toy/1/0"
-#define HOME	"/local/domain/0/" NODE
 
 static unsigned int most;
 
@@ -39,67 +37,33 @@ static XENBUS_FEATURES(features, "toy", table, control);
 /* One word for each row of which anything was requested, and no other. */
 static void check_answer(struct xs_handle *xs, const unsigned int *granted)
 {
-	char want[512] = "", path[64];
-	unsigned int i, n, len;
-	char *value;
+	char want[512] = "";
+	unsigned int i;
 
 	if (!fake_xs_get(HOME "/config")) {
 		HOLDS(!fake_xs_get(HOME "/granted"));
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		snprintf(path, sizeof(path), HOME "/config/%s", table[i].name);
-		value = xs_read(xs, XBT_NULL, path, &len);
-		if (!value)
-			continue;
-		n = strlen(want);
-		n += sprintf(want + n, "%s%s=", n ? " " : "", table[i].name);
-		if (len && strspn(value, "0123456789") == len)
-			sprintf(want + n, "%u", granted[i]);
-		else
-			strcpy(want + n, "malformed");
-		free(value);
-	}
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		fuzz_word(xs, want, table[i].name, granted[i]);
 	HOLDS(!strcmp(fake_xs_get(HOME "/granted"), want));
-}
-
-static void request(struct xs_handle *xs, const char *line, size_t len)
-{
-	const char *eq = memchr(line, '=', len);
-	size_t name_len = eq ? eq - line : len;
-	char path[512];
-
-	/* What no xenstore has for a name. */
-	if (!name_len || name_len > 256 || memchr(line, '/', name_len) ||
-	    memchr(line, '\0', name_len))
-		return;
-	snprintf(path, sizeof(path), HOME "/config/%.*s", (int)name_len, line);
-	xs_write(xs, XBT_NULL, path, eq ? eq + 1 : "",
-		 eq ? line + len - eq - 1 : 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *line = (const char *)data + 1, *p;
-	const char *end = (const char *)data + size;
 	struct xenbus_device dev = { .nodename = NODE };
 	unsigned int granted[ARRAY_SIZE(table)];
 	struct xenbus_requested requested;
-	unsigned int i, requests = 0, choice = size ? *data : 0;
+	unsigned int i, choice = size ? *data : 0;
 	struct xs_handle *xs;
+	const char *p;
 	int err;
 
 	fake_xs_reset();
 	kernel_reset();
 	xs = xs_open(0);
 	most = choice & 7;
-	while (line < end && requests++ < 200) {
-		p = memchr(line, '\n', end - line);
-		if (!p)
-			p = end;
-		request(xs, line, p - line);
-		line = p + 1;
-	}
+	fuzz_requests(xs, data, size);
 	fake_xs_requests("");
 	/* The directory, or one of the features that are known. */
 	if (choice & 0x80)

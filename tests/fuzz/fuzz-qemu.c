@@ -10,10 +10,8 @@
 
 #include "fake-xenstore.h"
 #include "fuzz.h"
+#include "requests.h"
 #include "../unit/qemu/fake-qemu.h"
-
-#define NODE	"backend/toy/1/0"
-#define HOME	"/local/domain/0/" NODE
 
 static unsigned int most;
 
@@ -35,54 +33,28 @@ static const XenFeature table[] = {
 
 static const XenFeatures features = { "toy", table, ARRAY_SIZE(table) };
 
-static void request(struct xs_handle *xs, const char *line, size_t len)
-{
-	const char *eq = memchr(line, '=', len);
-	size_t name_len = eq ? eq - line : len;
-	char path[512];
-
-	/* What no xenstore has for a name. */
-	if (!name_len || name_len > 256 || memchr(line, '/', name_len) ||
-	    memchr(line, '\0', name_len))
-		return;
-	snprintf(path, sizeof(path), HOME "/config/%.*s", (int)name_len, line);
-	xs_write(xs, XBT_NULL, path, eq ? eq + 1 : "",
-		 eq ? line + len - eq - 1 : 0);
-}
-
 /* One word for each row of which anything was requested, and no other. */
 static void check_answer(struct xs_handle *xs, const XenFeaturesGranted *granted)
 {
 	g_autofree char *answer = xen_features_answer(&features, granted);
-	g_autoptr(GString) want = g_string_new(NULL);
-	unsigned int i, len;
+	char want[512] = "";
+	unsigned int i;
 
 	HOLDS(!answer == !fake_xs_get(HOME "/config"));
-	for (i = 0; answer && i < ARRAY_SIZE(table); i++) {
-		g_autofree char *path = g_strdup_printf(HOME "/config/%s", table[i].name);
-		char *value = xs_read(xs, XBT_NULL, path, &len);
-
-		if (!value)
-			continue;
-		g_string_append_printf(want, "%s%s=", want->len ? " " : "", table[i].name);
-		if (len && strspn(value, "0123456789") == len)
-			g_string_append_printf(want, "%u", granted->value[i]);
-		else
-			g_string_append(want, "malformed");
-		free(value);
-	}
-	if (answer)
-		HOLDS(!strcmp(answer, want->str));
+	if (!answer)
+		return;
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		fuzz_word(xs, want, table[i].name, granted->value[i]);
+	HOLDS(!strcmp(answer, want));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *line = (const char *)data + 1, *p;
-	const char *end = (const char *)data + size;
-	unsigned int i, requests = 0, choice = size ? *data : 0;
+	unsigned int i, choice = size ? *data : 0;
 	g_autofree char *notices = NULL;
 	XenFeaturesGranted granted;
 	struct xs_handle *xs;
+	const char *p;
 	Error *err = NULL;
 	bool ok;
 
@@ -90,13 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_string_truncate(fake_qemu_said(), 0);
 	xs = xs_open(0);
 	most = choice & 7;
-	while (line < end && requests++ < 200) {
-		p = memchr(line, '\n', end - line);
-		if (!p)
-			p = end;
-		request(xs, line, p - line);
-		line = p + 1;
-	}
+	fuzz_requests(xs, data, size);
 	fake_xs_requests("");
 	/* The directory, or one of the features that are known. */
 	if (choice & 0x80)
