@@ -15,6 +15,9 @@ from emulator import CONSOLE_LINES, QUICK, HostError
 if TYPE_CHECKING:
     from host import Host
 
+# Numbers that a frontend is handed by its own kernel; never twice the same.
+VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-ring-ref$")
+
 # The firmware of an HVM guest takes most of a minute to load its kernel, and more beside others.
 HVM_TIMEOUT = 480.0
 
@@ -124,6 +127,19 @@ class Guest:
 
     def frontend(self, kind: str, devid: int) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
+
+    def nodes(self) -> dict[str, tuple[str, str]]:
+        """{path: (value, permissions)} of all its devices, the toolstack's own included; the
+        value is empty where it is never twice the same."""
+        found = {}
+        for kind, devid in self.devices():
+            for path in (self.backend(kind, devid), self.frontend(kind, devid),
+                         f"/libxl/{self.domid}/device/{kind}/{devid}"):
+                for line in self.host.run(["xenstore-ls", "-fp", path]).stdout.splitlines():
+                    node = re.fullmatch(r'(\S+) = "(.*)" *\((.*)\)', line)
+                    assert node, line
+                    found[node[1]] = ("" if VOLATILE.search(node[1]) else node[2], node[3])
+        return found
 
     def wait(self, backend: str, frontend: str, timeout: float | None = None) -> None:
         """Until all its devices have these xenbus states; it has one."""

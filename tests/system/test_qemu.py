@@ -134,15 +134,7 @@ def test_malformed_and_unknown(host: Host) -> None:
 
 def nodes(host: Host, **options: object) -> dict[str, tuple[str, str]]:
     """{path: (value, permissions)} of the disks of a guest without requests."""
-    guest = host.create(disk=[spec(RAW, "xvda"), spec(QCOW2, "xvdb")], options=options)
-    found = {}
-    for device in guest.devices():
-        for path in guest.backend(*device), guest.frontend(*device):
-            for line in host.run(["xenstore-ls", "-fp", path]).stdout.splitlines():
-                node = re.fullmatch(r'(\S+) = "(.*)" *\((.*)\)', line)
-                assert node, line
-                found[node[1]] = ("" if re.search("ring-ref|event-channel", node[1]) else node[2], node[3])
-    return found
+    return host.create(disk=[spec(RAW, "xvda"), spec(QCOW2, "xvdb")], options=options).nodes()
 
 
 def test_nothing_requested(host: Host) -> None:

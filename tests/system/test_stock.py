@@ -9,8 +9,6 @@ import pytest
 
 from host import ACCESS_LOG, Host
 
-# Numbers that the frontend is handed by its own kernel; never twice the same.
-VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-ring-ref$")
 MAC = "00:16:3e:00:00:01"
 
 
@@ -20,16 +18,7 @@ def run_guest(host: Host, xl: str) -> tuple[dict[str, tuple[str, str]], Counter[
     guest = host.create(xl=xl, vif=[f"bridge=xenbr0,mac={MAC}"], disk=["phy:/dev/loop0,xvda,w"])
     assert guest.domid == 1
 
-    nodes = {}
-    paths = [guest.backend(*device) for device in guest.devices()]
-    paths += [guest.frontend(*device) for device in guest.devices()]
-    paths += [f"/libxl/1/device/{kind}/{devid}" for kind, devid in guest.devices()]
-    for path in paths:
-        for line in host.run(["xenstore-ls", "-fp", path]).stdout.splitlines():
-            node = re.fullmatch(r'(\S+) = "(.*)" *\((.*)\)', line)
-            assert node, line
-            value = "" if VOLATILE.search(node[1]) else node[2]
-            nodes[node[1]] = (value, node[3])
+    nodes = guest.nodes()
 
     # dom0's kernel is connection D0; what it does in a transaction, D0.<number>.
     requests: Counter[str] = Counter()
