@@ -168,3 +168,22 @@ def test_all_of_debians(host: Host) -> None:
         stock = host.run(look.format(f"{QEMU}.stock"), check=False)
         assert stock.stdout.count("\n") > 1, look
         assert host.run(look.format(QEMU), check=False).stdout == stock.stdout, look
+
+
+def test_switched_off(host: Host) -> None:
+    """Where xen-feature-control disable was run, the QEMU of the package looks at no request,
+    of which xl tells; and takes them again when that is undone."""
+    if host.run(f"grep -q feature-control.disabled {QEMU}", check=False).rc:
+        pytest.skip("not with this image: make check-debs")
+    host.run("echo >/etc/xen/feature-control.disabled")
+    guest = host.create(disk=[spec(RAW, "xvda", **{ORDER: 0, DISCARD: 0})])
+    backend = host.tree(guest.backend("vbd", 51712))
+    assert "granted" not in backend and (backend[ORDER], backend[DISCARD]) == ("4", "1")
+    assert not host.run("xenstore-list feature/backend | grep -x qdisk", check=False).stdout
+    guest.destroy()
+    host.put("/etc/xen/xl.conf", 'config_check = "strict"\n')
+    refused = host.run(f"xl create {guest.path}", check=False)
+    assert refused.rc and "has no feature control" in refused.stderr
+    host.run("rm /etc/xen/feature-control.disabled")
+    guest.create()
+    assert host.tree(guest.backend("vbd", 51712))[ORDER] == "0"
