@@ -22,6 +22,13 @@ VOLATILE = re.compile(r"/(tx-|rx-)?ring-ref\d*$|/event-channel(-tx|-rx)?$|/ctrl-
 HVM_TIMEOUT = 480.0
 
 
+def parse_requests(copy: str | None) -> tuple[dict[str, str], dict[str, str]] | None:
+    if copy is None:
+        return None
+    own, _, of_host = f"\n{copy}".partition("\n\n")
+    return tuple(dict(line.split("=", 1) for line in lines.split("\n") if line) for lines in (own, of_host))
+
+
 class Guest:
     """A guest, of xl's type "pv", "pvh" or "hvm", by itself the host's guest_type. `vif`
     and `disk` are xl's own spec strings; `paused` creates it with xl create -p: the
@@ -127,6 +134,11 @@ class Guest:
 
     def frontend(self, kind: str, devid: int) -> str:
         return f"/local/domain/{self.domid}/device/{kind}/{devid}"
+
+    def requests(self, kind: str, devid: int) -> tuple[dict[str, str], dict[str, str]] | None:
+        """The toolstack's copy of what is requested of a device, see libxl_device_config.h:
+        its own, and the host's. None where there is no copy."""
+        return parse_requests(self.host.read(f"/libxl/{self.domid}/device/{kind}/{devid}/config"))
 
     def nodes(self) -> dict[str, tuple[str, str]]:
         """{path: (value, permissions)} of all its devices, the toolstack's own included; the

@@ -196,10 +196,13 @@ class Host:
         if not library:
             self.remove(f"proc/{pid}/maps")
 
-    def request(self, *requests: str, domid: int = 3, device: str = "vif/0", where: str = "config") -> None:
-        for request in requests:
-            name, value = request.split("=")
-            self.store.append(f'/libxl/{domid}/device/{device}/{where}/{name} = "{value}"')
+    def request(self, *requests: str, of_host: tuple[str, ...] = (), domid: int = 3, device: str = "vif/0") -> None:
+        """As xenstore-ls prints the copy of libxl_device_config.h."""
+        lines = [*requests, *(["", *of_host] if of_host else [])]
+        text = "".join(line.replace("\\", "\\\\") + "\\n" for line in lines)
+        self.store.append(f'/libxl/{domid}/device/{device}/config = "{text[:4000]}"')
+        for number, start in enumerate(range(4000, len(text), 4000), 1):
+            self.store.append(f'/libxl/{domid}/device/{device}/config/{number} = "{text[start:start + 4000]}"')
 
     def save(self, name: str, config: dict | bytes, flags: int = 3, folder: str = "var/lib/xen/save") -> None:
         """As xl save writes it."""

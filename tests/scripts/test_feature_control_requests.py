@@ -66,20 +66,31 @@ def test_hidden_save_file(host: Host) -> None:
 
 def test_domains(host: Host) -> None:
     """Their devices, what is requested in the end, and their monitors."""
-    host.request("feature-sg=0", "a=default")
-    host.request("feature-sg=1", "a=0", "b=3", where="config_default")
+    host.request("feature-sg=0", "a=default", of_host=("feature-sg=1", "a=0", "b=3"))
     host.request("c=1", domid=5, device="vbd/51712")
     host.request("c=default", domid=6)
+    host.request(of_host=("d=1\\n=2",), domid=7)
+    host.request("e=" + "1" * 9000, "f=1", domid=8)
     host.monitor(78, "other")
     out, _ = host.run("requests", rc=1)
     assert out.splitlines() == [
         "domain guest: vif/0: feature-sg=0,b=3 (host)", "domain (5): vbd/51712: c=1",
+        "domain (7): vif/0: d=1\\n=2 (host)", f"domain (8): vif/0: e={'1' * 9000},f=1",
         "domain guest: is monitored by xl process 77: this version"]
     host.remove("xenstore")
     host.store = None
     assert "cannot read xenstore" in host.run("requests", rc=2)[1]
     host.write("proc/xen/capabilities", "")
     host.run("requests")
+
+
+def test_domains_of_before(host: Host) -> None:
+    """A node for each key, in two directories: as the packages of before wrote it."""
+    for node in ('config = ""', 'config/feature-sg = "0"', 'config/a = "default"', 'config_default = ""',
+                 'config_default/feature-sg = "1"', 'config_default/a = "0"', 'config_default/b = "3"'):
+        host.store.append(f"/libxl/3/device/vif/0/{node}")
+    out, _ = host.run("requests", rc=1)
+    assert out.splitlines()[0] == "domain guest: vif/0: feature-sg=0,b=3 (host)"
 
 
 @pytest.mark.parametrize("requested", [True, False])

@@ -366,14 +366,13 @@ def test_defaults_of_the_host(guest: Guest) -> None:
 
     guest.attach("vif", "bridge=xenbr0", 0)
     assert granted("vif", 0, QUEUES, "feature-gso-tcpv4") == ["1", "0"]
-    own = f"/libxl/{guest.domid}/device/vif"
-    assert host.tree(f"{own}/0/config_default") == {QUEUES: "1", "feature-gso-tcpv4": "0"}
-    assert host.list(f"{own}/0/config") == []
+    assert guest.requests("vif", 0) == ({}, {QUEUES: "1", "feature-gso-tcpv4": "0"})
     guest.attach("vif", f"bridge=xenbr0,config-{QUEUES}=2,config-feature-sg=1", 1)
     assert granted("vif", 1, QUEUES, "feature-gso-tcpv4") == ["2", "0"]
     assert host.tree(f"{guest.backend('vif', 1)}/config") == \
         {QUEUES: "2", "feature-sg": "1", "feature-gso-tcpv4": "0"}
-    assert host.tree(f"{own}/1/config") == {QUEUES: "2", "feature-sg": "1"}
+    assert guest.requests("vif", 1) == ({QUEUES: "2", "feature-sg": "1"},
+                                        {QUEUES: "1", "feature-gso-tcpv4": "0"})
     guest.attach("vif", f"bridge=xenbr0,config-{QUEUES}=default,config-feature-gso-tcpv4=default", 2)
     assert granted("vif", 2, QUEUES, "feature-gso-tcpv4") == ["2", "1"]
     assert "config" not in host.list(guest.backend("vif", 2))

@@ -136,7 +136,7 @@ def test_a_driver_domain_that_lies(domains: tuple[Guest, Guest]) -> None:
         assert driver.ask(f"xs-write {backend}/{node} 666") == {"error": "EACCES"}, node
     assert host.read(backend) is None
     assert [host.run(command).stdout for command in commands] == before
-    assert host.tree(f"/libxl/{guest.domid}/device/vif/0/config") == REQUESTED
+    assert guest.requests("vif", 0) == (REQUESTED, {})
     # What it publishes is its word; what was requested is not.
     vif = json.loads(host.run("xl device-features -j guest").stdout)[0]
     assert {feature["name"]: feature["requested"] for feature in vif["features"]

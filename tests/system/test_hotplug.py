@@ -18,7 +18,7 @@ def test_network(guest: Guest) -> None:
     assert guest.ask("report")["net"]["eth0"]["tx_queues"] == 1
     libxl = f"/libxl/{guest.domid}/device/vif/0"
     expected = {QUEUES: "1", "feature-sg": "0"}
-    assert host.tree(f"{libxl}/config") == expected
+    assert guest.requests("vif", 0) == (expected, {})
     assert host.tree(f"{guest.backend('vif', 0)}/config") == expected
 
     guest.detach("vif", 0)
@@ -38,7 +38,7 @@ def test_block(guest: Guest) -> None:
     seen = guest.ask("report")["disk"]["xvda"]
     assert seen["queues"] == 1 and seen["ring-page-order"] in (None, "0")
     libxl = f"/libxl/{guest.domid}/device/vbd/51712"
-    assert host.tree(f"{libxl}/config") == {QUEUES: "1", "max-ring-page-order": "0"}
+    assert guest.requests("vbd", 51712) == ({QUEUES: "1", "max-ring-page-order": "0"}, {})
 
     guest.detach("vbd", 51712)
     host.run("xl block-attach guest phy:/dev/loop0,xvda,w")

@@ -31,16 +31,17 @@ def test_permissions(host: Host) -> None:
         # What the guest may read, so that a denial means something.
         assert guest.ask(f"xs-read {backend}/state") == {"value": "4"}
 
-        for directory in (f"{backend}/config", f"{libxl}/config"):
+        for directory, nodes in ((f"{backend}/config", NODES), (f"{libxl}/config", [""])):
             assert permissions(host, directory) == dict.fromkeys(
-                [directory + node for node in NODES], "n0")
-            for node in NODES:
+                [directory + node for node in nodes], "n0")
+            for node in nodes:
                 assert guest.ask(f"xs-read {directory}{node}") == {"error": "EACCES"}
                 assert guest.ask(f"xs-dir {directory}{node}") == {"error": "EACCES"}
                 assert guest.ask(f"xs-write {directory}{node} 9") == {"error": "EACCES"}
             assert guest.ask(f"xs-write {directory}/feature-sg 1") == {"error": "EACCES"}
-            assert host.read(f"{directory}/feature-of-tomorrow") == "7"
-            assert host.read(f"{directory}/multi-queue-max-queues") == "1"
+        requested = {"feature-of-tomorrow": "7", "multi-queue-max-queues": "1"}
+        assert host.tree(f"{backend}/config") == requested
+        assert guest.requests(kind, devid) == (requested, {})
 
         # The backend's word is as all that it publishes.
         granted = f"{backend}/granted"

@@ -10,9 +10,16 @@
 #include <xen/io/device-features.h>
 #include <xen/io/xs_wire.h>
 
-/* The toolstack's own copies, below a device's path in /libxl. */
-#define COPY         "config"
-#define COPY_DEFAULT "config_default"
+/* The toolstack's own copy, below a device's path in /libxl. */
+#define COPY "config"
+
+/* As much of it as fits into one message beside the path of any device's. */
+#define PIECE (XENSTORE_PAYLOAD_MAX - 1 - \
+               (sizeof("/libxl/32767/device/virtio_disk/4294967295/" COPY \
+                       "/999") - 1))
+
+/* Where packages of before this had the other list: see read_old(). */
+#define OLD_COPY_DEFAULT "config_default"
 
 #define BLANKS " \t\r\n"
 
@@ -267,17 +274,15 @@ int libxl__domain_device_config_check(libxl__gc *gc, uint32_t domid,
 }
 
 static int write_node(libxl__gc *gc, xs_transaction_t t,
-                      const libxl__device *device, const char *dir,
-                      const char *feature, const char *value)
+                      const libxl__device *device, const char *path,
+                      const char *what, const char *value)
 {
-    const char *path = GCSPRINTF("%s/%s", dir, feature);
-
     if (!xs_write(CTX->xsh, t, path, value, strlen(value))) {
         LOGED(ERROR, device->domid,
               "%s: config: xenstored does not take the %zu characters of"
-              " `%s' as %s (is it a quota of its own?)",
+              " %s as %s (is it a quota of its own?)",
               device_name(gc, device->kind, device->devid), strlen(value),
-              feature, path);
+              what, path);
         return ERROR_FAIL;
     }
 
@@ -306,7 +311,9 @@ static int write_requests(libxl__gc *gc, xs_transaction_t t,
     for (i = 0; i < num; i++) {
         if (!requests[i].value)
             continue;
-        rc = write_node(gc, t, device, dir, requests[i].feature,
+        rc = write_node(gc, t, device,
+                        GCSPRINTF("%s/%s", dir, requests[i].feature),
+                        GCSPRINTF("`%s'", requests[i].feature),
                         requests[i].value);
         if (rc) return rc;
     }
@@ -314,21 +321,41 @@ static int write_requests(libxl__gc *gc, xs_transaction_t t,
     return 0;
 }
 
-static int write_copy(libxl__gc *gc, xs_transaction_t t, libxl__device *device,
-                      const char *name, libxl_key_value_list list,
-                      struct xs_permissions *perms)
+static const char *piece_path(libxl__gc *gc, const char *path, int i)
 {
-    const char *dir = GCSPRINTF("%s/%s", libxl__device_libxl_path(gc, device),
-                                name);
+    return i ? GCSPRINTF("%s/%d", path, i) : path;
+}
+
+static char *add_lines(libxl__gc *gc, char *text, libxl_key_value_list list)
+{
+    int i;
+
+    for (i = 0; list && list[i]; i += 2)
+        if (last_of(list, list[i]) == i)
+            text = GCSPRINTF("%s%s=%s\n", text, list[i],
+                             trim(gc, list[i + 1]));
+
+    return text;
+}
+
+/* Nodes start with the permissions of the device's directory: for nobody else. */
+static int write_copy(libxl__gc *gc, xs_transaction_t t, libxl__device *device,
+                      libxl_key_value_list config,
+                      libxl_key_value_list config_default)
+{
+    char *path = GCSPRINTF("%s/" COPY, libxl__device_libxl_path(gc, device));
+    char *text = add_lines(gc, libxl__strdup(gc, ""), config);
+    size_t done, len;
     int i, rc;
 
-    rc = libxl__xs_mknod(gc, t, dir, perms, 1);
-    if (rc) return rc;
+    if (config_default)
+        text = add_lines(gc, GCSPRINTF("%s\n", text), config_default);
 
-    for (i = 0; list && list[i]; i += 2) {
-        if (last_of(list, list[i]) != i)
-            continue;
-        rc = write_node(gc, t, device, dir, list[i], trim(gc, list[i + 1]));
+    len = strlen(text);
+    /* One that is full is not the last. */
+    for (i = 0, done = 0; done <= len; i++, done += PIECE) {
+        rc = write_node(gc, t, device, piece_path(gc, path, i),
+                        "the requests", libxl__strndup(gc, text + done, PIECE));
         if (rc) return rc;
     }
 
@@ -367,23 +394,15 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
         if (rc) goto out;
     }
 
-    rc = write_copy(gc, t, device, COPY, config, perms);
-    if (rc) goto out;
-
-    if (config_default) {
-        rc = write_copy(gc, t, device, COPY_DEFAULT, config_default, perms);
-        if (rc) goto out;
-    }
-
-    rc = 0;
+    rc = write_copy(gc, t, device, config, config_default);
 
  out:
     return rc;
 }
 
-/* Returns 1 if there is no such directory. */
-static int read_list(libxl__gc *gc, const char *dir,
-                     libxl_key_value_list *list)
+/* Of a copy as packages of before this wrote it: a node for each key. */
+static int read_old(libxl__gc *gc, const char *dir,
+                    libxl_key_value_list *list)
 {
     libxl_key_value_list kvl = NULL;
     char **features;
@@ -396,8 +415,8 @@ static int read_list(libxl__gc *gc, const char *dir,
         rc = ERROR_FAIL;
         goto out;
     }
-    if (!features || !num) {
-        rc = !features;
+    if (!num) {
+        rc = 0;
         goto out;
     }
 
@@ -427,18 +446,67 @@ static int read_list(libxl__gc *gc, const char *dir,
     return rc;
 }
 
+static int read_lines(libxl__gc *gc, char *lines, libxl_key_value_list *list)
+{
+    libxl_key_value_list kvl;
+    char *line, *value, *next;
+    int used = 0;
+
+    if (!*lines)
+        return 0;
+
+    /* More than there can be, and the sentinel. */
+    *list = kvl = libxl__calloc(NOGC, 2 * strlen(lines) + 1, sizeof(*kvl));
+
+    for (line = strtok_r(lines, "\n", &next); line;
+         line = strtok_r(NULL, "\n", &next)) {
+        value = strchr(line, '=');
+        if (!value)
+            return ERROR_FAIL;
+        kvl[used++] = libxl__strndup(NOGC, line, value - line);
+        kvl[used++] = libxl__strdup(NOGC, value + 1);
+    }
+
+    return 0;
+}
+
 int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
                               libxl_key_value_list *config,
                               libxl_key_value_list *config_default)
 {
-    int rc;
+    const char *path = GCSPRINTF("%s/" COPY, libxl_path), *piece;
+    char *text = libxl__strdup(gc, ""), *of_host;
+    int i = 0, rc;
 
-    rc = read_list(gc, GCSPRINTF("%s/" COPY, libxl_path), config);
-    if (rc) return rc < 0 ? rc : 0;
+    do {
+        rc = libxl__xs_read_checked(gc, XBT_NULL, piece_path(gc, path, i++),
+                                    &piece);
+        if (rc) return rc;
+        if (!piece)
+            return 0; /* nothing requested, or the device is being removed */
+        text = GCSPRINTF("%s%s", text, piece);
+    } while (strlen(piece) == PIECE);
 
-    rc = read_list(gc, GCSPRINTF("%s/" COPY_DEFAULT, libxl_path),
-                   config_default);
-    return rc < 0 ? rc : 0;
+    if (!*text) {
+        rc = read_old(gc, path, config);
+        if (rc) return rc;
+
+        return read_old(gc, GCSPRINTF("%s/" OLD_COPY_DEFAULT, libxl_path),
+                        config_default);
+    }
+
+    /* The second list is behind an empty line. */
+    of_host = *text == '\n' ? text : strstr(text, "\n\n");
+    if (of_host) {
+        rc = read_lines(gc, of_host + 1, config_default);
+        if (rc) goto out;
+        *of_host = 0;
+    }
+    rc = read_lines(gc, text, config);
+
+ out:
+    if (rc) LOG(ERROR, "%s: these are not the requests of a device", path);
+    return rc;
 }
 
 static void replace_list(libxl__gc *gc, int offset, void *dst, const void *src)

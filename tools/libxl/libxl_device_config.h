@@ -12,10 +12,11 @@
  *   <backend path>/config/<feature>
  *       for the backend: what both lists request.  Owned by the toolstack's
  *       domain, readable by the backend's, and by no other: not by the guest.
- *   /libxl/<domid>/device/<kind>/<devid>/config/<feature>
- *   /libxl/<domid>/device/<kind>/<devid>/config_default/<feature>
- *       the toolstack's own copy of each list, and the only one it reads.
- *       Where there is a second list there is a first, perhaps an empty one.
+ *   /libxl/<domid>/device/<kind>/<devid>/config
+ *       the toolstack's own copy, and the only one it reads: the lines
+ *       <feature>=<value> of the first list, and behind an empty line those
+ *       of the second, if there is one.  What one node does not take goes on
+ *       in config/1, config/2, ...
  */
 
 #ifndef LIBXL_DEVICE_CONFIG_H

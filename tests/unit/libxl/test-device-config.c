@@ -60,6 +60,14 @@ static void assert_list(const char *where, const struct node *nodes,
     }
 }
 
+/* The toolstack's own copy: one node, nobody else's. */
+static void assert_copy(const struct kind *k, const char *text)
+{
+    ck_assert_pstr_eq(fake_xs_get(below(k->libxl, "config")), text);
+    ck_assert_pstr_eq(fake_xs_perms(below(k->libxl, "config")), "n0");
+    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 1);
+}
+
 /* Tests.  _i says which kind of device, or which case. */
 
 /* Both lists, as "<feature>=<value>": "-" is none, "!" says that it is the host's. */
@@ -130,16 +138,6 @@ START_TEST(stored_with_the_right_permissions)
         { "empty", "" },
         { "of-host", "5" },
     };
-    static const struct node own[] = {
-        { "multi-queue-max-queues", "2" },
-        { "feature-sg", "0" },
-        { NAME64, "not judged, = or otherwise" },
-        { "empty", "" },
-        { "kept-away", "default" },
-    };
-    static const struct node of_host[] = {
-        { "feature-sg", "1" }, { "kept-away", "4" }, { "of-host", "5" },
-    };
 
     ck_assert_int_eq(strlen(NAME64), 64);
     ck_assert_int_eq(add_both(k,
@@ -150,12 +148,11 @@ START_TEST(stored_with_the_right_permissions)
 
     assert_list(below(k->backend, "config"), both, ARRAY_SIZE(both),
                 k->backend_domid ? "n0,r2" : "n0");
-    assert_list(below(k->libxl, "config"), own, ARRAY_SIZE(own), "n0");
-    assert_list(below(k->libxl, "config_default"), of_host,
-                ARRAY_SIZE(of_host), "n0");
-    ck_assert_uint_eq(fake_xs_count(below(k->backend, "config_default")), 0);
+    assert_copy(k, "multi-queue-max-queues=2\nfeature-sg=0\n"
+                NAME64 "=not judged, = or otherwise\nempty=\n"
+                "kept-away=default\n"
+                "\nfeature-sg=1\nkept-away=4\nof-host=5\n");
     ck_assert_uint_eq(fake_xs_count(below(k->frontend, "config")), 0);
-    ck_assert_uint_eq(fake_xs_count(below(k->frontend, "config_default")), 0);
 }
 END_TEST
 
@@ -168,8 +165,7 @@ START_TEST(of_the_host_alone)
     ck_assert_int_eq(add_both(k, NULL, LIST("a", "1")), 0);
     assert_list(below(k->backend, "config"), nodes, 1,
                 k->backend_domid ? "n0,r2" : "n0");
-    assert_list(below(k->libxl, "config"), NULL, 0, "n0");
-    assert_list(below(k->libxl, "config_default"), nodes, 1, "n0");
+    assert_copy(k, "\na=1\n");
     stored(k, "a", NULL, "1");
 }
 END_TEST
@@ -178,15 +174,12 @@ END_TEST
 START_TEST(nothing_but_default)
 {
     const struct kind *k = &kinds[_i];
-    static const struct node own[] = { { "a", "default" }, { "b", "default" } };
-    static const struct node of_host[] = { { "a", "1" } };
 
     ck_assert_int_eq(add_both(k, LIST("a", "default", "b", "\tdefault "),
                               LIST("a", "1")), 0);
     ck_assert_uint_eq(fake_xs_requests(below(k->backend, "config")), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 0);
-    assert_list(below(k->libxl, "config"), own, 2, "n0");
-    assert_list(below(k->libxl, "config_default"), of_host, 1, "n0");
+    assert_copy(k, "a=default\nb=default\n\na=1\n");
     stored(k, "a", "default", "1");
 }
 END_TEST
@@ -219,7 +212,7 @@ START_TEST(seen_by_the_backend_alone)
         ck_assert(!xs_rm(ctx->xsh, XBT_NULL, paths[i]));
     }
     ck_assert_ptr_null(xs_read(ctx->xsh, XBT_NULL,
-        below(k->libxl, "config/feature-sg"), NULL));
+        below(k->libxl, "config"), NULL));
 
     fake_xs_become(k->backend_domid);
     names = xs_directory(ctx->xsh, XBT_NULL, config, &num);
@@ -232,7 +225,7 @@ START_TEST(seen_by_the_backend_alone)
     if (k->backend_domid) {
         ck_assert(!xs_write(ctx->xsh, XBT_NULL, node, "1", 1));
         ck_assert_ptr_null(xs_read(ctx->xsh, XBT_NULL,
-            below(k->libxl, "config/feature-sg"), NULL));
+            below(k->libxl, "config"), NULL));
     }
 
     fake_xs_become(3); /* someone else */
@@ -273,8 +266,8 @@ START_TEST(given_twice_the_last_counts)
     ck_assert_int_eq(add(k, LIST("a", "1", "b", "2", "a", "3", "b", "4",
                                  "a", "5")), 0);
     ck_assert_pstr_eq(fake_xs_get(below(k->backend, "config/a")), "5");
-    ck_assert_pstr_eq(fake_xs_get(below(k->libxl, "config/a")), "5");
     ck_assert_pstr_eq(fake_xs_get(below(k->backend, "config/b")), "4");
+    assert_copy(k, "b=4\na=5\n");
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 3);
 }
 END_TEST
@@ -325,16 +318,16 @@ START_TEST(what_it_costs)
         unsigned int requests;
     } costs[] = {
         /*
-         * In which domain libxl runs; of a list its directory, the
-         * directory's permissions, and the nodes.
+         * In which domain libxl runs; for the backend a directory, its
+         * permissions, and the nodes; the copy.
          */
-        { { "a", "1" }, { NULL }, 1 + 3 + 3 },
-        { { "a", "1", "b", "2" }, { NULL }, 1 + 4 + 4 },
-        { { NULL }, { "a", "1" }, 1 + 3 + 2 + 3 },
-        { { "a", "1" }, { "b", "2" }, 1 + 4 + 3 + 3 },
-        { { "a", "1" }, { "a", "2" }, 1 + 3 + 3 + 3 },
-        { { "a", "1", "a", "2" }, { NULL }, 1 + 3 + 3 },
-        { { "a", "default" }, { NULL }, 1 + 3 },
+        { { "a", "1" }, { NULL }, 1 + 3 + 1 },
+        { { "a", "1", "b", "2" }, { NULL }, 1 + 4 + 1 },
+        { { NULL }, { "a", "1" }, 1 + 3 + 1 },
+        { { "a", "1" }, { "b", "2" }, 1 + 4 + 1 },
+        { { "a", "1" }, { "a", "2" }, 1 + 3 + 1 },
+        { { "a", "1", "a", "2" }, { NULL }, 1 + 3 + 1 },
+        { { "a", "default" }, { NULL }, 1 + 1 },
     };
     unsigned int i, stock;
 
@@ -389,7 +382,7 @@ START_TEST(a_type_that_names_its_list)
 
     ck_assert_int_eq(libxl__device_config_write(gc, XBT_NULL, &dt, &device,
                                                 &type), 0);
-    ck_assert_pstr_eq(fake_xs_get("/libxl/4/device/vusb/0/config/x"), "1");
+    ck_assert_pstr_eq(fake_xs_get("/libxl/4/device/vusb/0/config"), "x=1\n");
     ck_assert_uint_eq(fake_xs_count("/local/domain/0/backend"), 0);
     libxl_key_value_list_dispose(&type.config);
     GC_FREE;
@@ -433,7 +426,7 @@ START_TEST(a_type_that_is_added_at_once)
     ck_assert_int_eq(libxl__device_add(gc, GUEST, &dt, &toy), 0);
     ck_assert_pstr_eq(fake_xs_get(below(k.backend, "config/x")), "1");
     ck_assert_pstr_eq(fake_xs_perms(below(k.backend, "config/x")), "n0,r2");
-    ck_assert_pstr_eq(fake_xs_get(below(k.libxl, "config/x")), "1");
+    ck_assert_pstr_eq(fake_xs_get(below(k.libxl, "config")), "x=1\n");
     ck_assert_ptr_nonnull(fake_xs_get(below(k.frontend, "backend")));
 
     libxl_key_value_list_dispose(&toy.config);
@@ -457,8 +450,7 @@ START_TEST(again_after_eagain)
                       "0");
     ck_assert_pstr_eq(fake_xs_perms(below(k->backend, "config/feature-sg")),
                       k->backend_domid ? "n0,r2" : "n0");
-    ck_assert_pstr_eq(fake_xs_get(below(k->libxl, "config/feature-sg")),
-                      "0");
+    assert_copy(k, "feature-sg=0\n");
 }
 END_TEST
 
@@ -484,11 +476,8 @@ START_TEST(any_error_undoes_all)
         ck_assert_pstr_ne(log_text, "");
         ck_assert_ptr_nonnull(strstr(log_text, "/config"));
     }
-    /*
-     * Three directories, each created and given permissions; for the backend
-     * three nodes, for the copies two and one.
-     */
-    ck_assert_uint_eq(n, 3 * 2 + 3 + 2 + 1 + 1);
+    /* A directory, its permissions, its three nodes; and the copy. */
+    ck_assert_uint_eq(n, 2 + 3 + 1 + 1);
 }
 END_TEST
 
@@ -544,8 +533,8 @@ START_TEST(long_but_not_too_long)
     ck_assert_int_eq(add_both(k, LIST("a", padded), LIST("b", padded)), 0);
     ck_assert_str_eq(fake_xs_get(below(k->backend, "config/a")), value);
     ck_assert_str_eq(fake_xs_get(below(k->backend, "config/b")), value);
-    ck_assert_str_eq(fake_xs_get(below(k->libxl, "config/a")), value);
-    ck_assert_str_eq(fake_xs_get(below(k->libxl, "config_default/b")), value);
+    stored(k, "a", value, NULL);
+    stored(k, "b", NULL, value);
     ck_assert_str_eq(log_text, "");
 }
 END_TEST
@@ -590,6 +579,35 @@ static libxl_key_value_list numbered(int first, int num, const char *value,
     return list;
 }
 
+/* One node does not take the copy of these: whatever they add up to, it is whole. */
+START_TEST(a_copy_of_any_length)
+{
+    const struct kind *k = &kinds[_i];
+    unsigned int len, nodes[5] = { 0 };
+    union device d;
+
+    for (len = 3900; len <= LONGEST; len++) {
+        char value[LONGEST + 1], other[] = "1";
+
+        teardown();
+        setup();
+        memset(value, '1', len);
+        value[len] = 0;
+        ck_assert_int_eq(add_both(k, LIST("a", value), LIST("b", other)), 0);
+        nodes[fake_xs_count(below(k->libxl, "config"))]++;
+        k->dt->init(&d);
+        ck_assert_int_eq(list_devices(k, &d), 1);
+        ck_assert_pstr_eq(value_of(*config_of(k, &d), "a"), value);
+        ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "b"), other);
+        k->dt->dispose(&d);
+    }
+    /* Both have been there, and nothing else. */
+    ck_assert_uint_gt(nodes[1], 0);
+    ck_assert_uint_gt(nodes[2], 0);
+    ck_assert_uint_eq(nodes[1] + nodes[2], LONGEST + 1 - 3900);
+}
+END_TEST
+
 START_TEST(so_many_and_no_more)
 {
     const struct kind *k = &kinds[_i % NUM_KINDS];
@@ -605,8 +623,6 @@ START_TEST(so_many_and_no_more)
         ck_assert_int_eq(rc, 0);
         ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")),
                           c->own + c->of_host - c->both + 1);
-        ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")),
-                          c->own + c->by_default + 1);
         ck_assert_str_eq(log_text, "");
         return;
     }
@@ -643,6 +659,7 @@ START_TEST(large_but_not_too_large)
                           value);
         stored(k, name, i < 20 ? value : NULL, i < 20 ? NULL : value);
     }
+    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 32);
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 32 + 1);
     k->dt->dispose(&d);
     ck_assert_str_eq(log_text, "");
@@ -939,8 +956,7 @@ START_TEST(read_back_one_list)
     k->dt->init(&d);
     fake_xs_requests("");
     ck_assert_int_eq(list_devices(k, &d), 1);
-    /* The directories of both, and the one node. */
-    ck_assert_uint_eq(fake_xs_requests("/config"), 3);
+    ck_assert_uint_eq(fake_xs_requests("/config"), 1);
     ck_assert_pstr_eq(value_of(*config_of(k, &d), "a"), of_host ? NULL : "1");
     ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "a"),
                       of_host ? "1" : NULL);
@@ -989,21 +1005,72 @@ START_TEST(read_back_errors)
         if (!fake_xs_failed())
             break;
     }
-    ck_assert_uint_eq(n, 5 + 1);
+    ck_assert_uint_eq(n, 1 + 1);
 
-    /* A node that goes away while we look is no error. */
+    /* A node that went away while we looked is no error. */
     {
         GC_INIT(ctx);
 
-        fake_xs_fail("/config", 2, ENOENT);
+        fake_xs_fail("/config", 1, ENOENT);
         ck_assert_int_eq(libxl__device_config_read(gc, k->libxl, &config,
                                                    &config_default), 0);
-        ck_assert_int_eq(libxl_key_value_list_length(&config), 1);
-        ck_assert_int_eq(libxl_key_value_list_length(&config_default), 1);
-        libxl_key_value_list_dispose(&config);
-        libxl_key_value_list_dispose(&config_default);
+        ck_assert_ptr_null(config);
+        ck_assert_ptr_null(config_default);
         GC_FREE;
     }
+}
+END_TEST
+
+/* What we did not write is an error, and no list that lacks something. */
+START_TEST(read_back_no_lines)
+{
+    const struct kind *k = &kinds[_i];
+    static const char *const texts[] = { "a", "a=1\nb\n", "a=1\n\nb\n" };
+    libxl_key_value_list config = NULL, config_default = NULL;
+    GC_INIT(ctx);
+
+    ck_assert_int_eq(add(k, NULL), 0);
+    for (int i = 0; i < ARRAY_SIZE(texts); i++) {
+        fake_xs_set(below(k->libxl, "config"), texts[i]);
+        log_text[0] = 0;
+        ck_assert_int_eq(libxl__device_config_read(gc, k->libxl, &config,
+                                                   &config_default),
+                         ERROR_FAIL);
+        ck_assert_ptr_nonnull(strstr(log_text, below(k->libxl, "config")));
+        libxl_key_value_list_dispose(&config);
+        libxl_key_value_list_dispose(&config_default);
+    }
+    GC_FREE;
+}
+END_TEST
+
+/* A device of before: a directory for each list, a node for each key. */
+START_TEST(read_back_an_old_copy)
+{
+    const struct kind *k = &kinds[_i];
+    libxl_key_value_list config;
+    union device d;
+
+    ck_assert_int_eq(add(k, NULL), 0);
+    fake_xs_set(below(k->libxl, "config"), "");
+    fake_xs_set(below(k->libxl, "config_default"), "");
+    fake_xs_set(below(k->libxl, "config_default/a"), "3");
+    k->dt->init(&d);
+    ck_assert_int_eq(list_devices(k, &d), 1);
+    ck_assert_ptr_null(*config_of(k, &d));
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "a"), "3");
+    k->dt->dispose(&d);
+
+    fake_xs_set(below(k->libxl, "config/a"), "1");
+    fake_xs_set(below(k->libxl, "config/1"), "");
+    k->dt->init(&d);
+    ck_assert_int_eq(list_devices(k, &d), 1);
+    config = *config_of(k, &d);
+    ck_assert_int_eq(libxl_key_value_list_length(&config), 2);
+    ck_assert_pstr_eq(value_of(config, "a"), "1");
+    ck_assert_pstr_eq(value_of(config, "1"), "");
+    ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "a"), "3");
+    k->dt->dispose(&d);
 }
 END_TEST
 
@@ -1027,7 +1094,6 @@ START_TEST(removed_with_the_device)
     ck_assert_int_eq(add(k, NULL), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 0);
     ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 0);
-    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config_default")), 0);
 }
 END_TEST
 
@@ -1153,7 +1219,7 @@ START_TEST(cdrom_insert_keeps_it)
     libxl_device_disk_dispose(&d.disk);
 
     /* Nobody's copy but the record counts. */
-    fake_xs_set(below(cdrom.libxl, "config/feature-sg"), "9");
+    fake_xs_set(below(cdrom.libxl, "config"), "feature-sg=9\n");
     if (!recorded) {
         libxl_domain_config d_config;
         GC_INIT(ctx);
@@ -1287,8 +1353,7 @@ START_TEST(cdrom_insert_into_a_stubdomain)
                          0);
         libxl_device_disk_dispose(&d.disk);
         assert_list(below(stub.backend, "config"), nodes, 2, "n0");
-        assert_list(below(stub.libxl, "config"), nodes, 1, "n0");
-        assert_list(below(stub.libxl, "config_default"), nodes + 1, 1, "n0");
+        assert_copy(&stub, "feature-sg=0\n\nfeature-y=1\n");
         stored(&cdrom, "feature-sg", "0", NULL);
         stored(&cdrom, "feature-y", NULL, "1");
     }
@@ -1363,6 +1428,7 @@ int main(void)
     tcase_add_loop_test(tc, of_the_host_alone, 0, NUM_KINDS);
     tcase_add_loop_test(tc, nothing_but_default, 0, NUM_KINDS);
     tcase_add_loop_test(tc, long_but_not_too_long, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, a_copy_of_any_length, 0, NUM_KINDS);
     tcase_add_loop_test(tc, so_many_and_no_more, 0,
                         NUM_KINDS * ARRAY_SIZE(counts));
     tcase_add_loop_test(tc, stored_with_the_right_permissions, 0, NUM_KINDS);
@@ -1391,6 +1457,8 @@ int main(void)
     tcase_add_loop_test(tc, read_back_from_our_own_copy, 0, NUM_KINDS);
     tcase_add_loop_test(tc, read_back_nothing, 0, NUM_KINDS);
     tcase_add_loop_test(tc, read_back_errors, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, read_back_no_lines, 0, NUM_KINDS);
+    tcase_add_loop_test(tc, read_back_an_old_copy, 0, NUM_KINDS);
     tcase_add_loop_test(tc, removed_with_the_device, 0, NUM_KINDS);
     tcase_add_loop_test(tc, kept_in_the_domain_s_configuration, 0, NUM_KINDS);
     tcase_add_loop_test(tc, json, 0, NUM_KINDS);
