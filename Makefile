@@ -417,7 +417,11 @@ $(B)/debs/hosts.stamp: $(B)/debs.stamp $(B)/debs/stock.stamp $(B)/image.stamp te
 
 # Tests.
 
-$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp $(B)/qemu.stamp scripts/take \
+$(B)/unit-packages.stamp: $(B)/chroot.stamp
+	$(call packages,unit-packages,unit tests,qemu-user)
+	@touch $@
+
+$(B)/unit.stamp: $(B)/tools.stamp $(B)/modules.stamp $(B)/qemu.stamp $(B)/unit-packages.stamp scripts/take \
 		$(call files,tests/unit tests/fuzz)
 	@tests/unit/sources/check-take
 	@$(CHROOT) make --no-print-directory -C tests/unit RELEASE=$(RELEASE) check
