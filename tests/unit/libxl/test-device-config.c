@@ -524,6 +524,7 @@ START_TEST(long_but_not_too_long)
 {
     const struct kind *k = &kinds[_i];
     char value[LONGEST + 1], padded[LONGEST + 2001];
+    union device d;
 
     memset(value, '1', sizeof(value));
     value[sizeof(value) - 1] = 0;
@@ -533,8 +534,11 @@ START_TEST(long_but_not_too_long)
     ck_assert_int_eq(add_both(k, LIST("a", padded), LIST("b", padded)), 0);
     ck_assert_str_eq(fake_xs_get(below(k->backend, "config/a")), value);
     ck_assert_str_eq(fake_xs_get(below(k->backend, "config/b")), value);
-    stored(k, "a", value, NULL);
-    stored(k, "b", NULL, value);
+    k->dt->init(&d);
+    ck_assert_int_eq(list_devices(k, &d), 1);
+    ck_assert_str_eq(value_of(*config_of(k, &d), "a"), value);
+    ck_assert_str_eq(value_of(*config_default_of(k, &d), "b"), value);
+    k->dt->dispose(&d);
     ck_assert_str_eq(log_text, "");
 }
 END_TEST
@@ -587,12 +591,14 @@ START_TEST(a_copy_of_any_length)
     union device d;
 
     for (len = 3900; len <= LONGEST; len++) {
-        char value[LONGEST + 1], other[] = "1";
+        char value[LONGEST + 1], other[101];
 
         teardown();
         setup();
         memset(value, '1', len);
         value[len] = 0;
+        memset(other, '2', 100);
+        other[100] = 0;
         ck_assert_int_eq(add_both(k, LIST("a", value), LIST("b", other)), 0);
         nodes[fake_xs_count(below(k->libxl, "config"))]++;
         k->dt->init(&d);
@@ -702,16 +708,18 @@ START_TEST(xenstore_is_full)
     unsigned int i, n;
 
     for (i = 0; i < ARRAY_SIZE(errors); i++)
-        for (n = 1; n <= 2; n++) {
+        for (n = 0; n <= 1; n++) {
             log_text[0] = 0;
             /* In the backend's directory, and in the toolstack's copy. */
-            fake_xs_fail("config/feature-x", n, errors[i]);
+            fake_xs_fail(n ? below(k->libxl, "config")
+                           : "config/feature-x", 1, errors[i]);
             ck_assert_int_lt(add(k, LIST("feature-a", "0",
                                          "feature-x", "1")), 0);
             ck_assert(fake_xs_failed());
             assert_nothing_there(k);
             ck_assert_ptr_nonnull(strstr(log_text, k->name));
-            ck_assert_ptr_nonnull(strstr(log_text, "`feature-x'"));
+            ck_assert_ptr_nonnull(strstr(log_text, n ? "the requests as /libxl"
+                                                     : "`feature-x' as"));
             ck_assert_ptr_nonnull(strstr(log_text, strerror(errors[i])));
         }
 }
