@@ -150,7 +150,6 @@ START_TEST(all_domains)
     xl_store(HEALTHY
         "/local/domain/2/name driver\x1b\n"
         "/libxl/7/device/vbd/51712/backend /local/domain/2/backend/vbd/7/51712\n"
-        "/libxl/7/device/vbd/51712/config -\n"
         "/libxl/7/device/vbd/51712/config_default/order 0\n");
     ck_assert_int_eq(XL_RUN("device-features"), 0);
     ck_assert_str_eq(printed,
