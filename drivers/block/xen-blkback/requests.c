@@ -1,150 +1,99 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of a ring's requests. A request has the arrays for as many
- * segments as fit into a slot of the ring behind it, so that all that such a
- * request touches is close together. Where an indirect request may have more,
- * the arrays for those are behind the last request.
+ * The memory of a ring's requests: as much as is in flight, not as much as the
+ * ring has room for.
+ *
+ * A few requests are there as long as the ring is connected; others come when
+ * all are in use, and go when the ring was idle. A request has the arrays for as
+ * many segments as fit into a slot of the ring; one with more borrows them, a
+ * page for each part of it, from a pool, and gives them back when it is done. No
+ * page is of a higher order than 0: a frontend that wants many cannot fragment
+ * the host's memory.
  */
 #include "common.h"
 
-#include <linux/align.h>
-#include <linux/overflow.h>
-#include <linux/vmalloc.h>
+#include <linux/gfp.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
 
-/* Takes memory from @base on, of which @used bytes are taken. */
-static void *take(void *base, size_t *used, size_t size, size_t align)
+/* So many requests make progress where there is no memory for more. */
+#define RESERVED_REQUESTS 12
+
+/* The page of a part of a request with more segments than a slot has. */
+struct large_part {
+	struct xen_blkif_part		part;
+	struct grant_page		pages[XEN_BLKIF_PART_SEGMENTS];
+	struct gnttab_unmap_grant_ref	unmap[XEN_BLKIF_PART_SEGMENTS];
+	struct page			*unmap_pages[XEN_BLKIF_PART_SEGMENTS];
+	struct seg_buf			seg[XEN_BLKIF_PART_SEGMENTS];
+};
+
+static struct pending_req *new_request(struct xen_blkif_ring *ring, gfp_t gfp)
 {
-	size_t at = ALIGN(*used, align);
+	struct pending_req *req = kzalloc(sizeof(*req), gfp | __GFP_NOWARN);
 
-	*used = at + size;
-	return base + at;
+	if (!req)
+		return NULL;
+
+	req->ring = ring;
+	req->small.pages = req->small_pages;
+	req->small.unmap = req->small_unmap;
+	req->small.unmap_pages = req->small_unmap_pages;
+	req->small.seg = req->small_seg;
+	ring->nr_reqs++;
+	return req;
 }
 
-/* The same for an array of @_nr elements. */
-#define TAKE(_base, _used, _nr, _element) \
-	take(_base, _used, (_nr) * sizeof(_element), __alignof__(_element))
-
-/*
- * Makes @req use the arrays for @nr segments that are at @base, of which @used
- * bytes are taken, and touches none: to learn the size, there need not be any
- * memory.
- *
- * Return: what the elements of @req->segments are to point to.
- */
-static struct grant_page *use(struct pending_req *req, unsigned int nr,
-			      void *base, size_t *used)
+/* Frees those that are not in use, until so many are left. */
+static void free_requests(struct xen_blkif_ring *ring, unsigned int left)
 {
-	req->segments = TAKE(base, used, nr, *req->segments);
-	req->seg = TAKE(base, used, nr, *req->seg);
-	req->biolist = TAKE(base, used, nr, *req->biolist);
-	req->unmap = TAKE(base, used, nr, *req->unmap);
-	req->unmap_pages = TAKE(base, used, nr, *req->unmap_pages);
-	return TAKE(base, used, nr, **req->segments);
-}
+	struct pending_req *req, *next;
+	LIST_HEAD(unused);
+	unsigned long flags;
 
-static struct grant_page *use_small(struct pending_req *req, size_t *used)
-{
-	*used = sizeof(*req);
-	req->use_large = false;
-	return use(req, BLKIF_MAX_SEGMENTS_PER_REQUEST, req, used);
-}
+	spin_lock_irqsave(&ring->pending_free_lock, flags);
+	list_for_each_entry_safe(req, next, &ring->pending_free, free_list) {
+		if (ring->nr_reqs <= left)
+			break;
+		list_move(&req->free_list, &unused);
+		ring->nr_reqs--;
+	}
+	spin_unlock_irqrestore(&ring->pending_free_lock, flags);
 
-static struct grant_page *use_large(struct pending_req *req, unsigned int nr,
-				    size_t *used)
-{
-	*used = 0;
-	req->use_large = true;
-	return use(req, nr, req->large, used);
-}
-
-/* Where the indirect pages are, behind the small arrays. */
-static struct grant_page *use_indirect(struct pending_req *req, unsigned int nr,
-				       size_t *used)
-{
-	req->indirect_pages = TAKE(req, used, nr, *req->indirect_pages);
-	return TAKE(req, used, nr, **req->indirect_pages);
-}
-
-static void point(struct grant_page **pointers, struct grant_page *pages,
-		  unsigned int nr)
-{
-	while (nr--)
-		*pointers++ = pages++;
+	list_for_each_entry_safe(req, next, &unused, free_list)
+		kfree(req);
 }
 
 /**
- * xen_blkif_switch_arrays() - from a request's small to its large arrays or back
- * @req:	a request whose arrays are not in use
- *
- * See xen_blkif_use_arrays().
- */
-void xen_blkif_switch_arrays(struct pending_req *req)
-{
-	size_t used;
-
-	if (req->use_large)
-		use_small(req, &used);
-	else
-		use_large(req, req->ring->blkif->max_indirect_segments, &used);
-}
-
-/**
- * xen_blkif_alloc_requests() - fill the free list of a ring
+ * xen_blkif_alloc_requests() - what a ring needs to make progress
  * @ring:	a ring that has no requests
- * @nr:		how many
- *
- * In one piece and by pages: sizes between two slab classes are common here.
- * The frontend chooses how much it is: it gets none if there is none, nothing
- * else is killed for it.
+ * @nr:		how many requests its frontend can have in flight
  *
  * Return: 0 or -ENOMEM.
  */
 int xen_blkif_alloc_requests(struct xen_blkif_ring *ring, unsigned int nr)
 {
-	const unsigned int segments = ring->blkif->max_indirect_segments;
-	const unsigned int indirect = DIV_ROUND_UP(segments,
-						   SEGS_PER_INDIRECT_FRAME);
-	const bool large = segments > BLKIF_MAX_SEGMENTS_PER_REQUEST;
-	struct pending_req measured, *req;
-	struct grant_page *pages;
-	size_t small_size, large_size = 0;
-	unsigned int i;
+	int err;
 
-	measured.large = &measured;
-	if (large)
-		use_large(&measured, segments, &large_size);
-	use_small(&measured, &small_size);
-	use_indirect(&measured, indirect, &small_size);
+	ring->max_reqs = nr;
+	ring->may_grow = true;
 
-	/* Others follow. */
-	small_size = ALIGN(small_size, __alignof__(*req));
-	large_size = ALIGN(large_size, __alignof__(*req));
+	/* Without a reserve: there may never be a large request. */
+	err = mempool_init_page_pool(&ring->large, 0, 0);
 
-	ring->requests = __vmalloc(array_size(nr, small_size + large_size),
-				   GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-				   __GFP_RETRY_MAYFAIL);
-	if (!ring->requests)
-		return -ENOMEM;
-	ring->nr_reqs = nr;
+	while (!err && ring->nr_reqs < min_t(unsigned int, nr, RESERVED_REQUESTS)) {
+		struct pending_req *req = new_request(ring, GFP_KERNEL);
 
-	for (i = 0; i < nr; i++) {
-		size_t used;
-
-		req = ring->requests + i * small_size;
-		req->ring = ring;
-		if (large) {
-			req->large = ring->requests + nr * small_size +
-				     i * large_size;
-			pages = use_large(req, segments, &used);
-			point(req->segments, pages, segments);
-		}
-		pages = use_small(req, &used);
-		point(req->segments, pages, BLKIF_MAX_SEGMENTS_PER_REQUEST);
-		pages = use_indirect(req, indirect, &used);
-		point(req->indirect_pages, pages, indirect);
-		list_add_tail(&req->free_list, &ring->pending_free);
+		if (req)
+			list_add(&req->free_list, &ring->pending_free);
+		else
+			err = -ENOMEM;
 	}
-	return 0;
+
+	if (err)
+		xen_blkif_free_requests(ring);
+	return err;
 }
 
 /**
@@ -153,15 +102,123 @@ int xen_blkif_alloc_requests(struct xen_blkif_ring *ring, unsigned int nr)
  */
 void xen_blkif_free_requests(struct xen_blkif_ring *ring)
 {
+	free_requests(ring, 0);
+	WARN_ON(ring->nr_reqs);
+
+	mempool_exit(&ring->large);
+	ring->large_reserved = false;
+	ring->max_reqs = 0;
+}
+
+/**
+ * xen_blkif_shrink_requests() - give back what an idle ring does not need
+ * @ring:	a ring, in its thread
+ */
+void xen_blkif_shrink_requests(struct xen_blkif_ring *ring)
+{
+	if (ring->nr_reqs > RESERVED_REQUESTS)
+		free_requests(ring, RESERVED_REQUESTS);
+}
+
+/**
+ * xen_blkif_has_request() - is it worth to look for a request?
+ * @ring:	a ring, in its thread
+ *
+ * Return: whether there is a free one, or may be one more. Where there was no
+ * memory for one more, one that is in flight comes back.
+ */
+bool xen_blkif_has_request(struct xen_blkif_ring *ring)
+{
+	return !list_empty(&ring->pending_free) ||
+	       (ring->may_grow && ring->nr_reqs < ring->max_reqs);
+}
+
+/**
+ * xen_blkif_get_request() - take a free request
+ * @ring:	a ring, in its thread
+ *
+ * Return: the request, or NULL if there is none now.
+ */
+struct pending_req *xen_blkif_get_request(struct xen_blkif_ring *ring)
+{
 	struct pending_req *req;
-	unsigned int i = 0;
+	unsigned long flags;
 
-	list_for_each_entry(req, &ring->pending_free, free_list)
-		i++;
-	WARN_ON(i != ring->nr_reqs);
+	spin_lock_irqsave(&ring->pending_free_lock, flags);
+	req = list_first_entry_or_null(&ring->pending_free, struct pending_req,
+				       free_list);
+	if (req)
+		list_del(&req->free_list);
+	spin_unlock_irqrestore(&ring->pending_free_lock, flags);
 
-	INIT_LIST_HEAD(&ring->pending_free);
-	vfree(ring->requests);
-	ring->requests = NULL;
-	ring->nr_reqs = 0;
+	if (!req && ring->nr_reqs < ring->max_reqs)
+		req = new_request(ring, GFP_NOIO | __GFP_NORETRY);
+	ring->may_grow = !!req;
+	return req;
+}
+
+/**
+ * xen_blkif_put_request() - give a request back, with all that it borrowed
+ * @req:	from xen_blkif_get_request(); done, or not to be done
+ *
+ * Wakes the ring's thread if it may be waiting for this.
+ */
+void xen_blkif_put_request(struct pending_req *req)
+{
+	struct xen_blkif_ring *ring = req->ring;
+	unsigned long flags;
+	bool was_empty;
+
+	while (req->nr_parts) {
+		struct xen_blkif_part *part = req->parts[--req->nr_parts];
+
+		if (part != &req->small)
+			mempool_free(virt_to_page(part), &ring->large);
+	}
+
+	spin_lock_irqsave(&ring->pending_free_lock, flags);
+	was_empty = list_empty(&ring->pending_free);
+	list_add(&req->free_list, &ring->pending_free);
+	spin_unlock_irqrestore(&ring->pending_free_lock, flags);
+	if (was_empty)
+		wake_up(&ring->pending_free_wq);
+}
+
+/**
+ * xen_blkif_get_parts() - the arrays for a request's segments
+ * @req:	a request whose nr_segs is set, in its ring's thread
+ *
+ * Waits until there is memory. Where there is none, it is what another large
+ * request of the ring gives back, or the reserve, which is made for the first
+ * one: nobody else takes from the pool.
+ */
+void xen_blkif_get_parts(struct pending_req *req)
+{
+	struct xen_blkif_ring *ring = req->ring;
+	unsigned int nr_parts;
+
+	BUILD_BUG_ON(sizeof(struct large_part) > PAGE_SIZE);
+
+	req->unmapping = 0;
+	if (likely(req->nr_segs <= BLKIF_MAX_SEGMENTS_PER_REQUEST)) {
+		req->parts[0] = &req->small;
+		req->nr_parts = 1;
+		return;
+	}
+
+	if (!ring->large_reserved)
+		ring->large_reserved =
+			!mempool_resize(&ring->large, XEN_BLKIF_MAX_PARTS);
+
+	nr_parts = DIV_ROUND_UP(req->nr_segs, XEN_BLKIF_PART_SEGMENTS);
+	for (req->nr_parts = 0; req->nr_parts < nr_parts; req->nr_parts++) {
+		struct large_part *large =
+			page_address(mempool_alloc(&ring->large, GFP_NOIO));
+
+		large->part.pages = large->pages;
+		large->part.unmap = large->unmap;
+		large->part.unmap_pages = large->unmap_pages;
+		large->part.seg = large->seg;
+		req->parts[req->nr_parts] = &large->part;
+	}
 }

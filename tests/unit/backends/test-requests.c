@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of a ring's requests, for everything that can be granted. A byte
- * beyond it is for the sanitizer to see; that nothing in it has two uses, and
- * none of it no use, is counted here.
+ * The memory of a ring's requests: what is there when, and that nothing in it
+ * has two uses. A byte beyond it is for the sanitizer to see.
  */
 #include "common.h"
 #include "test-suite.h"
 
-#include <malloc.h>
-
-/* The arrays for a segment, and the same for a page of indirect segments. */
-#define SEGMENT		(sizeof(struct grant_page) + sizeof(void *) + \
-			 sizeof(struct seg_buf) + sizeof(struct bio *) + \
-			 sizeof(struct gnttab_unmap_grant_ref) + \
-			 sizeof(struct page *))
-#define INDIRECT_PAGE	(sizeof(struct grant_page) + sizeof(void *))
+#define RESERVE		12U	/* requests */
+#define LARGE_RESERVE	4U	/* pages */
+#define LARGEST_RING	(XEN_BLKIF_REQS_PER_PAGE << 4)
 
 static struct xen_blkif blkif;
 static struct xen_blkif_ring ring;
-
-/* For each byte of the memory whether it is in use. */
-static unsigned char *used;
-static size_t size;
+static struct pending_req *taken[LARGEST_RING];
 
 static void setup(void)
 {
@@ -30,182 +21,283 @@ static void setup(void)
 	INIT_LIST_HEAD(&ring.pending_free);
 }
 
-/* An array is usable: inside, aligned, and no one else's. */
-static void use(const char *name, const void *array, size_t len, size_t align)
+static unsigned int free_requests(void)
 {
-	size_t at = (const char *)array - (const char *)ring.requests;
-
-	/* Not an assertion for each of so many: Check takes notes of them. */
-	if (at > size || len > size - at || (uintptr_t)array % align ||
-	    memchr(used + at, 1, len))
-		ck_abort_msg("%s: %zu bytes at %zu of %zu, to be aligned to %zu, with %u segments: outside, unaligned, or in use",
-			     name, len, at, size, align,
-			     blkif.max_indirect_segments);
-	memset(used + at, 1, len);
-}
-
-#define USE(_pointer, _nr) \
-	use(#_pointer, _pointer, (_nr) * sizeof(*(_pointer)), \
-	    __alignof__(*(_pointer)))
-
-/* The arrays that are in use now; @fill is for what the driver writes there. */
-static void use_arrays(struct pending_req *req, unsigned int segments, int fill)
-{
-	unsigned int i;
-
-	USE(req->unmap, segments);
-	USE(req->seg, segments);
-	USE(req->biolist, segments);
-	USE(req->unmap_pages, segments);
-	USE(req->segments, segments);
-	for (i = 0; i < segments; i++) {
-		USE(req->segments[i], 1);
-		memset(req->segments[i], fill, sizeof(*req->segments[i]));
-	}
-	memset(req->unmap, fill, segments * sizeof(*req->unmap));
-	memset(req->seg, fill, segments * sizeof(*req->seg));
-	memset(req->biolist, fill, segments * sizeof(*req->biolist));
-	memset(req->unmap_pages, fill, segments * sizeof(*req->unmap_pages));
-}
-
-/* As it was allocated, it has the small arrays, and they are close to it. */
-static void check_small(struct pending_req *req)
-{
-	const unsigned int pages = DIV_ROUND_UP(blkif.max_indirect_segments, 512);
-	const char *end = (const char *)(req + 1) + 11 * SEGMENT +
-			  pages * INDIRECT_PAGE;
-	const void *arrays[] = {
-		req->unmap + 11, req->seg + 11, req->biolist + 11,
-		req->unmap_pages + 11, req->segments + 11,
-		req->segments[10] + 1, req->indirect_pages + pages,
-		pages ? req->indirect_pages[pages - 1] + 1 : NULL,
-	};
-	unsigned int i;
-
-	ck_assert_uint_le(end - (const char *)req, 1280);
-	for (i = 0; i < ARRAY_SIZE(arrays); i++)
-		if (arrays[i] && (arrays[i] <= (const void *)(req + 1) ||
-				  arrays[i] > (const void *)end))
-			ck_abort_msg("array %u ends %td bytes behind the request",
-				     i, arrays[i] - (void *)req);
-}
-
-static void use_request(struct pending_req *req)
-{
-	const unsigned int segments = blkif.max_indirect_segments;
-	const unsigned int pages = DIV_ROUND_UP(segments, 512);
-	const struct pending_req small = *req;
-	struct pending_req large;
-	unsigned int i;
-
-	ck_assert_ptr_eq(req->ring, &ring);
-	check_small(req);
-	xen_blkif_use_arrays(req, 0);
-	xen_blkif_use_arrays(req, 11);
-	ck_assert_mem_eq(req, &small, sizeof(small));
-
-	USE(req, 1);
-	use_arrays(req, 11, 0xff);
-	USE(req->indirect_pages, pages);
-	for (i = 0; i < pages; i++)
-		USE(req->indirect_pages[i], 1);
-
-	if (segments <= 11) {
-		ck_assert_ptr_null(req->large);
-		return;
-	}
-	xen_blkif_use_arrays(req, 12);
-	large = *req;
-	xen_blkif_use_arrays(req, segments);
-	ck_assert_mem_eq(req, &large, sizeof(large));
-	ck_assert_ptr_eq(req->indirect_pages, small.indirect_pages);
-	use_arrays(req, segments, 0xee);
-
-	/* And back: nothing of the one has become the other's. */
-	xen_blkif_use_arrays(req, 1);
-	ck_assert_mem_eq(req, &small, sizeof(small));
-	for (i = 0; i < 11; i++)
-		ck_assert_uint_eq(req->segments[i]->gref, 0xffffffff);
-	check_small(req);
-	xen_blkif_use_arrays(req, segments);
-	ck_assert_mem_eq(req, &large, sizeof(large));
-}
-
-/* Allocates requests and uses all of them. */
-static void use_requests(unsigned int nr)
-{
-	const unsigned int segments = blkif.max_indirect_segments;
 	struct pending_req *req;
-	unsigned int i = 0;
+	unsigned int nr = 0;
 
-	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, nr), 0);
-	ck_assert_uint_eq(ring.nr_reqs, nr);
-	size = malloc_usable_size(ring.requests);
-	ck_assert_uint_eq(size, nr * (sizeof(struct pending_req) +
-				      11 * SEGMENT +
-				      (segments > 11 ? segments : 0) * SEGMENT +
-				      DIV_ROUND_UP(segments, 512) * INDIRECT_PAGE));
-	used = calloc(1, size);
-	list_for_each_entry(req, &ring.pending_free, free_list) {
-		i++;
-		use_request(req);
-	}
-	ck_assert_uint_eq(i, nr);
-	ck_assert_ptr_null(memchr(used, 0, size));
-	free(used);
+	list_for_each_entry(req, &ring.pending_free, free_list)
+		nr++;
+	return nr;
+}
+
+/* So many requests, all free, and pages of a reserve for large ones. */
+static void check_idle(unsigned int requests, unsigned int pages)
+{
+	ck_assert_uint_eq(ring.nr_reqs, requests);
+	ck_assert_uint_eq(free_requests(), requests);
+	ck_assert_uint_eq(kernel_pages, pages);
 }
 
 static void check_empty(void)
 {
-	ck_assert_ptr_null(ring.requests);
+	ck_assert_uint_eq(kernel_pages, 0);
 	ck_assert_uint_eq(ring.nr_reqs, 0);
-	ck_assert_ptr_eq(ring.pending_free.next, &ring.pending_free);
-	ck_assert_ptr_eq(ring.pending_free.prev, &ring.pending_free);
+	ck_assert(list_empty(&ring.pending_free));
+	ck_assert(!xen_blkif_has_request(&ring));
+	ck_assert_ptr_null(xen_blkif_get_request(&ring));
 }
 
-START_TEST(test_grant)
+/* Writes all that the driver does, or finds it written by none but @mark. */
+static void use(struct pending_req *req, unsigned char mark, bool find)
 {
-	static const unsigned int nr[] = { 1, 3 };
-	static const unsigned int segments[] = { 0, 1, 11, 12, 13, 255, 256 };
+	unsigned int i, n, seen = 0;
+
+	for (i = 0; i < req->nr_parts; i++) {
+		struct xen_blkif_part *part = req->parts[i];
+		const unsigned int nr = xen_blkif_part_segs(req, i);
+		struct {
+			void *array;
+			size_t size;
+		} arrays[] = {
+			{ part->pages, nr * sizeof(*part->pages) },
+			{ part->unmap, nr * sizeof(*part->unmap) },
+			{ part->unmap_pages, nr * sizeof(*part->unmap_pages) },
+			{ part->seg, nr * sizeof(*part->seg) },
+		};
+
+		/* None: a flush of the whole disk. */
+		if (!req->nr_segs)
+			continue;
+		ck_assert_uint_ge(nr, 1);
+		ck_assert_uint_le(nr, XEN_BLKIF_PART_SEGMENTS);
+		for (n = 0; n < ARRAY_SIZE(arrays); n++) {
+			unsigned char *p = arrays[n].array;
+			size_t size = arrays[n].size;
+
+			if (!find)
+				memset(p, mark, size);
+			else if (p[0] != mark || memcmp(p, p + 1, size - 1))
+				ck_abort_msg("array %u of part %u of %u segments is not its own",
+					     n, i, req->nr_segs);
+		}
+		/* A request's segments are those of its parts, in order. */
+		for (n = 0; n < nr; n++, seen++)
+			if (xen_blkif_page(req, seen) != &part->pages[n] ||
+			    xen_blkif_seg(req, seen) != &part->seg[n])
+				ck_abort_msg("segment %u of %u", seen, req->nr_segs);
+	}
+	ck_assert_uint_eq(seen, req->nr_segs);
+
+	for (i = 0; i < ARRAY_SIZE(req->indirect_pages); i++)
+		if (!find)
+			req->indirect_pages[i].gref = mark;
+		else
+			ck_assert_uint_eq(req->indirect_pages[i].gref, mark);
+	ck_assert_ptr_eq(req->ring, &ring);
+}
+
+static struct pending_req *get(unsigned int segments)
+{
+	struct pending_req *req = xen_blkif_get_request(&ring);
+
+	ck_assert_ptr_nonnull(req);
+	req->nr_segs = segments;
+	xen_blkif_get_parts(req);
+	return req;
+}
+
+/* All that a frontend can have in flight, of one size or of all. */
+static void fly(unsigned int nr, unsigned int segments)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		taken[i] = get(segments ?: 1 + i % MAX_INDIRECT_SEGMENTS);
+		use(taken[i], i, false);
+	}
+	for (i = 0; i < nr; i++)
+		use(taken[i], i, true);
+}
+
+static void land(unsigned int nr)
+{
+	while (nr--)
+		xen_blkif_put_request(taken[nr]);
+}
+
+START_TEST(test_reserve)
+{
+	static const unsigned int rings[] = { 1, 4, 32, LARGEST_RING };
 	unsigned int i, j;
 
-	for (i = 0; i < ARRAY_SIZE(nr); i++)
+	for (i = 0; i < ARRAY_SIZE(rings); i++) {
+		const unsigned int reserve = min(rings[i], RESERVE);
+
+		ck_assert_int_eq(xen_blkif_alloc_requests(&ring, rings[i]), 0);
+		check_idle(reserve, 0);
+		/* Without end: nothing more is taken. */
+		for (j = 0; j < 3; j++) {
+			fly(reserve, 11);
+			land(reserve);
+			check_idle(reserve, 0);
+		}
+		xen_blkif_free_requests(&ring);
+		check_empty();
+	}
+}
+END_TEST
+
+START_TEST(test_as_many_as_the_ring_has)
+{
+	static const unsigned int segments[] = { 1, 11, 12, 64, 65, 256, 0 };
+	static const unsigned int rings[] = { 32, LARGEST_RING };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(rings); i++)
 		for (j = 0; j < ARRAY_SIZE(segments); j++) {
-			blkif.max_indirect_segments = segments[j];
-			use_requests(nr[i]);
+			ck_assert_int_eq(xen_blkif_alloc_requests(&ring, rings[i]), 0);
+			check_idle(RESERVE, 0);
+			fly(rings[i], segments[j]);
+			ck_assert(!xen_blkif_has_request(&ring));
+			ck_assert_ptr_null(xen_blkif_get_request(&ring));
+			land(rings[i]);
+			xen_blkif_shrink_requests(&ring);
+			/* Of the largest only what makes progress stays. */
+			check_idle(RESERVE, segments[j] && segments[j] < 12 ?
+				    0 : LARGE_RESERVE);
 			xen_blkif_free_requests(&ring);
 			check_empty();
 		}
 }
 END_TEST
 
-/* A ring of the largest order, with the most segments, and with the least. */
-START_TEST(test_large_ring)
+/* Whatever is in use stays, and what stays is not more than it must be. */
+START_TEST(test_shrink)
 {
-	blkif.max_indirect_segments = _i ? MAX_INDIRECT_SEGMENTS : 0;
-	use_requests(XEN_BLKIF_REQS_PER_PAGE << 4);
+	unsigned int in_use;
+
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	for (in_use = 0; in_use <= 32; in_use++) {
+		fly(32, 11);
+		for (unsigned int i = in_use; i < 32; i++)
+			xen_blkif_put_request(taken[i]);
+		ck_assert_uint_eq(ring.nr_reqs, 32);
+		xen_blkif_shrink_requests(&ring);
+		ck_assert_uint_eq(ring.nr_reqs, in_use > RESERVE ? in_use : RESERVE);
+		ck_assert_uint_eq(free_requests(), ring.nr_reqs - in_use);
+		for (unsigned int i = 0; i < in_use; i++)
+			use(taken[i], i, true);
+		land(in_use);
+	}
 	xen_blkif_free_requests(&ring);
 	check_empty();
 }
 END_TEST
 
-START_TEST(test_no_memory)
+/* As many parts as it needs, and none before there is a large request. */
+START_TEST(test_large)
 {
-	blkif.max_indirect_segments = MAX_INDIRECT_SEGMENTS;
+	unsigned int segments;
+
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	for (segments = 0; segments <= MAX_INDIRECT_SEGMENTS; segments++) {
+		const unsigned int before = kernel_pages;
+		struct pending_req *req = get(segments);
+		const unsigned int parts = segments <= 11 ? 0 :
+					   DIV_ROUND_UP(segments, 64);
+
+		use(req, segments, false);
+		ck_assert_uint_eq(kernel_pages - before, parts +
+				  (segments == 12 ? LARGE_RESERVE : 0));
+		use(req, segments, true);
+		xen_blkif_put_request(req);
+		ck_assert_uint_eq(kernel_pages, before +
+				  (segments == 12 ? LARGE_RESERVE : 0));
+	}
+
+	/* One that was not given any parts gives none back. */
+	xen_blkif_put_request(xen_blkif_get_request(&ring));
+	xen_blkif_free_requests(&ring);
+	check_empty();
+}
+END_TEST
+
+START_TEST(test_no_memory_to_connect)
+{
 	kernel_no_memory = true;
 	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), -ENOMEM);
 	check_empty();
-
 	/* Freeing none is no harm, and the ring can have some now. */
 	xen_blkif_free_requests(&ring);
 	kernel_no_memory = false;
-	use_requests(1);
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	fly(RESERVE, 11);
+	land(RESERVE);
 	xen_blkif_free_requests(&ring);
 	check_empty();
+}
+END_TEST
 
-	/* 4 GB and a little: not the little where 32 bits count the bytes. */
-	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, UINT_MAX / size + 2),
-			 -ENOMEM);
+/* It goes on with what there is, and does not ask again until something came back. */
+START_TEST(test_no_memory_to_grow)
+{
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	fly(RESERVE, 11);
+	kernel_no_memory = true;
+	ck_assert(xen_blkif_has_request(&ring));
+	ck_assert_ptr_null(xen_blkif_get_request(&ring));
+	ck_assert(!xen_blkif_has_request(&ring));
+
+	ck_assert_uint_eq(ring.pending_free_wq.woken, 0);
+	land(1);
+	ck_assert_uint_eq(ring.pending_free_wq.woken, 1);
+	ck_assert(xen_blkif_has_request(&ring));
+	fly(1, 11);
+	ck_assert_ptr_null(xen_blkif_get_request(&ring));
+
+	kernel_no_memory = false;
+	land(1);
+	fly(1, 11);
+	ck_assert(xen_blkif_has_request(&ring));
+	taken[RESERVE] = get(11);
+	ck_assert_uint_eq(ring.nr_reqs, RESERVE + 1);
+	land(RESERVE + 1);
+	xen_blkif_free_requests(&ring);
+	check_empty();
+}
+END_TEST
+
+/* The reserve is enough for one, of any size, again and again. */
+START_TEST(test_no_memory_for_large)
+{
+	unsigned int i;
+
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	fly(1, 12);
+	land(1);
+	kernel_pages_max = kernel_pages;
+	for (i = 12; i <= MAX_INDIRECT_SEGMENTS; i++) {
+		fly(1, i);
+		land(1);
+		ck_assert_uint_eq(kernel_pages, kernel_pages_max);
+	}
+
+	/* What could not be kept for the first is kept of later ones. */
+	xen_blkif_free_requests(&ring);
+	kernel_pages_max = UINT_MAX;
+	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+	kernel_pages_max = kernel_pages + 1;
+	fly(1, 12);
+	land(1);
+	ck_assert_uint_eq(kernel_pages, kernel_pages_max);
+	kernel_pages_max = UINT_MAX;
+	for (i = 0; i < 2; i++) {
+		fly(1, MAX_INDIRECT_SEGMENTS);
+		land(1);
+		check_idle(RESERVE, LARGE_RESERVE);
+	}
+	xen_blkif_free_requests(&ring);
 	check_empty();
 }
 END_TEST
@@ -217,9 +309,13 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, test_grant);
-	tcase_add_loop_test(tc, test_large_ring, 0, 2);
-	tcase_add_test(tc, test_no_memory);
+	tcase_add_test(tc, test_reserve);
+	tcase_add_test(tc, test_as_many_as_the_ring_has);
+	tcase_add_test(tc, test_shrink);
+	tcase_add_test(tc, test_large);
+	tcase_add_test(tc, test_no_memory_to_connect);
+	tcase_add_test(tc, test_no_memory_to_grow);
+	tcase_add_test(tc, test_no_memory_for_large);
 	suite_add_tcase(suite, tc);
 
 	return run_suite(suite);

@@ -9,6 +9,7 @@
 
 char kernel_log_text[8192];
 bool kernel_no_memory;
+unsigned int kernel_pages, kernel_pages_max;
 bool kernel_xenstore_ready;
 
 static struct xs_handle *xs;
@@ -23,6 +24,8 @@ void kernel_reset(void)
 		xs = xs_open(0);
 	kernel_log_text[0] = '\0';
 	kernel_no_memory = false;
+	kernel_pages = 0;
+	kernel_pages_max = UINT_MAX;
 	kernel_xenstore_ready = true;
 	waiting = NULL;
 	watching = NULL;
@@ -61,19 +64,72 @@ void *kzalloc(size_t size, gfp_t gfp)
 	return kernel_no_memory ? NULL : calloc(1, size);
 }
 
-/* No machine has more than 1 GB. */
-void *__vmalloc(size_t size, gfp_t gfp)
+static struct page *get_page(void)
 {
-	void *p;
+	void *page;
 
-	if (kernel_no_memory || size > 1UL << 30) {
-		/* Else something is killed for it. */
-		assert(gfp & __GFP_RETRY_MAYFAIL);
+	if (kernel_no_memory || kernel_pages == kernel_pages_max)
 		return NULL;
+	page = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	memset(page, 0xa5, PAGE_SIZE);
+	kernel_pages++;
+	return page;
+}
+
+static void put_page(struct page *page)
+{
+	assert(!((unsigned long)page & ~PAGE_MASK));
+	kernel_pages--;
+	free(page);
+}
+
+int mempool_init_page_pool(mempool_t *pool, int min_nr, int order)
+{
+	assert(!order);
+	*pool = (mempool_t) { 0 };
+	return min_nr ? mempool_resize(pool, min_nr) : 0;
+}
+
+int mempool_resize(mempool_t *pool, int min_nr)
+{
+	assert(min_nr > 0 && min_nr <= (int)ARRAY_SIZE(pool->elements));
+	pool->min_nr = min_nr;
+	while (pool->curr_nr < min_nr) {
+		struct page *page = get_page();
+
+		/* Then it keeps what comes back, as the real one does. */
+		if (!page)
+			return 0;
+		pool->elements[pool->curr_nr++] = page;
 	}
-	p = malloc(size);
-	memset(p, gfp & __GFP_ZERO ? 0 : 0xa5, size);
-	return p;
+	return 0;
+}
+
+void mempool_exit(mempool_t *pool)
+{
+	while (pool->curr_nr)
+		put_page(pool->elements[--pool->curr_nr]);
+	*pool = (mempool_t) { 0 };
+}
+
+/* Where it would wait, nobody is there to wake it. */
+struct page *mempool_alloc(mempool_t *pool, gfp_t gfp)
+{
+	struct page *page = get_page();
+
+	assert(gfp == GFP_NOIO);
+	if (page)
+		return page;
+	assert(pool->curr_nr);
+	return pool->elements[--pool->curr_nr];
+}
+
+void mempool_free(struct page *page, mempool_t *pool)
+{
+	if (pool->curr_nr < pool->min_nr)
+		pool->elements[pool->curr_nr++] = page;
+	else
+		put_page(page);
 }
 
 /* Returns what it has written, not what it would have. */

@@ -44,16 +44,12 @@ typedef uint64_t u64;
 #define ALIGN(n, to)	(((n) + (to) - 1) / (to) * (to))
 #define DIV_ROUND_UP(n, by)	(((n) + (by) - 1) / (by))
 
-static inline size_t array_size(size_t nr, size_t size)
-{
-	return __builtin_mul_overflow(nr, size, &size) ? SIZE_MAX : size;
-}
-
 #define EXPORT_SYMBOL_GPL(symbol)	struct symbol
 
 #define likely(x)	(x)
 #define unlikely(x)	(x)
 #define WARN_ON(x)	((x) ? abort() : (void)0)
+#define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
 
 #define MAX_ERRNO	4095
 #define IS_ERR(p)	((uintptr_t)(p) >= (uintptr_t)-MAX_ERRNO)
@@ -62,15 +58,13 @@ static inline size_t array_size(size_t nr, size_t size)
 
 typedef unsigned int gfp_t;
 #define GFP_KERNEL		0
-#define __GFP_ZERO		1
+#define GFP_NOIO		1
 #define __GFP_NOWARN		2
-#define __GFP_RETRY_MAYFAIL	4
+#define __GFP_NORETRY		4
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void *kzalloc(size_t size, gfp_t gfp);
 #define kfree(p)	free((void *)(p))
-void *__vmalloc(size_t size, gfp_t gfp);
-#define vfree(p)	free(p)
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int kstrtouint(const char *s, unsigned int base, unsigned int *res);
@@ -93,6 +87,33 @@ static inline void list_add_tail(struct list_head *item, struct list_head *list)
 	list->prev = item;
 }
 
+static inline void list_add(struct list_head *item, struct list_head *list)
+{
+	list_add_tail(item, list->next);
+}
+
+static inline void list_del(struct list_head *item)
+{
+	item->prev->next = item->next;
+	item->next->prev = item->prev;
+	item->next = item->prev = NULL;
+}
+
+static inline void list_move(struct list_head *item, struct list_head *list)
+{
+	list_del(item);
+	list_add(item, list);
+}
+
+#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
+#define list_empty(list)	((list)->next == (list))
+#define list_first_entry_or_null(list, type, member) \
+	(list_empty(list) ? NULL : container_of((list)->next, type, member))
+#define list_for_each_entry_safe(pos, following, list, member) \
+	for (pos = container_of((list)->next, __typeof__(*pos), member); \
+	     following = container_of(pos->member.next, __typeof__(*pos), \
+				      member), &pos->member != (list); \
+	     pos = following)
 #define list_for_each_entry(pos, list, member) \
 	for (pos = container_of((list)->next, __typeof__(*pos), member); \
 	     &pos->member != (list); \
@@ -130,6 +151,9 @@ typedef struct {
 #define __SPIN_LOCK_UNLOCKED(name) { .locked = false }
 #define spin_lock(l)	((l)->locked ? abort() : (void)((l)->locked = true))
 #define spin_unlock(l)	((l)->locked ? (void)((l)->locked = false) : abort())
+
+#define spin_lock_irqsave(l, flags)	 ((flags) = 1, spin_lock(l))
+#define spin_unlock_irqrestore(l, flags) ((flags) == 1 ? spin_unlock(l) : abort())
 
 /* There is one workqueue, and it is run by the tests. */
 struct work_struct {
@@ -216,6 +240,7 @@ int skb_checksum_help(struct sk_buff *skb);
  * are as large as without a debug option, in words.
  */
 #define PAGE_SIZE	4096
+#define PAGE_MASK	(~(PAGE_SIZE - 1UL))
 #define XEN_PAGE_SIZE	4096
 #define XENBUS_MAX_RING_GRANT_ORDER	4
 #define IFNAMSIZ	16
@@ -228,7 +253,9 @@ typedef u64 sector_t;
 typedef unsigned long xen_pfn_t;
 typedef int irqreturn_t;
 typedef struct { int counter; } atomic_t;
-typedef struct { int unused; } rwlock_t, wait_queue_head_t;
+typedef struct { int unused; } rwlock_t;
+typedef struct { unsigned int woken; } wait_queue_head_t;
+#define wake_up(wq)	((void)(wq)->woken++)
 
 #define DEFINE_GUEST_HANDLE_STRUCT(name)	struct name
 #define GUEST_HANDLE(type)	type *
@@ -251,6 +278,20 @@ struct seq_file;
 struct task_struct;
 struct ubuf_info;
 
+/* A pool of pages, each an object for the sanitizer. */
+#define virt_to_page(p)		((struct page *)((unsigned long)(p) & PAGE_MASK))
+#define page_address(page)	((void *)(page))
+
+typedef struct {
+	int min_nr, curr_nr;
+	struct page *elements[8];
+} mempool_t;
+int mempool_init_page_pool(mempool_t *pool, int min_nr, int order);
+int mempool_resize(mempool_t *pool, int min_nr);
+void mempool_exit(mempool_t *pool);
+struct page *mempool_alloc(mempool_t *pool, gfp_t gfp);
+void mempool_free(struct page *page, mempool_t *pool);
+
 struct gntab_unmap_queue_data {
 	struct delayed_work gnttab_work;
 	void *pointers[5];
@@ -260,6 +301,8 @@ struct gntab_unmap_queue_data {
 /* For the tests. */
 extern char kernel_log_text[8192];	/* since kernel_reset() */
 extern bool kernel_no_memory;		/* no allocation succeeds */
+extern unsigned int kernel_pages;	/* allocated, and the most that are */
+extern unsigned int kernel_pages_max;
 extern bool kernel_xenstore_ready;	/* else a notifier waits */
 void kernel_reset(void);
 extern unsigned long kernel_work_delay;	/* of the work that waits, in jiffies */
