@@ -60,3 +60,38 @@ def test_every_combination(host: Host) -> None:
             extra="xen_blkfront.max_ring_page_order=4 xen_blkfront.max_indirect_segments=256")
         check(guest, grants)
         guest.destroy()
+
+
+def test_in_flight(host: Host) -> None:
+    """More requests than the backend has in hand, all of them large, on a disk that does not
+    answer: each has its data once it does. And those of a guest that is destroyed leave
+    nothing, and keep no one from the disk."""
+    guest = host.create(memory=384, disk=[], vif=[], extra="xen_blkfront.max_ring_page_order=2"
+                        " xen_blkfront.max_indirect_segments=256 xen_blkfront.feature_persistent=0")
+    host.run("dmsetup create --noudevsync held --table"
+             " \"0 $(blockdev --getsz /dev/loop0) linear /dev/loop0 0\" && dmsetup mknodes held")
+    size = int(host.run("blockdev --getsize64 /dev/loop0").stdout) >> 20
+    guest.attach("vbd", "phy:/dev/mapper/held,xvda,w", 51712)
+    assert guest.ask("report")["disk"]["xvda"]["max_segments"] == "256"
+    here = host.run(f"for n in $(seq 0 39); do dd if=/dev/loop0 bs=1M count=1"
+                    f" skip=$((n % {size})) 2>/dev/null | sha256sum; done").stdout
+
+    def read() -> None:
+        """A MiB each: once all are on their way, nothing comes back."""
+        host.run("dmsetup suspend --nolockfs --noflush held")
+        guest.sh(f"for n in $(seq 0 39); do {{ dd if=/dev/xvda bs=1M count=1 skip=$((n % {size}))"
+                 " iflag=direct | sha256sum; } >/sum$n 2>/dev/null </dev/null & done;"
+                 " until [ $(awk '{ print $1 }' /sys/block/xvda/inflight) -ge 40 ]; do :; done")
+
+    read()
+    host.run("dmsetup resume held")
+    there = guest.sh("until ! pidof dd sha256sum >/dev/null; do :; done;"
+                     " for n in $(seq 0 39); do cat /sum$n; done")
+    assert there == here
+
+    read()
+    path = guest.backend("vbd", 51712)
+    host.run("xl destroy guest >/dev/null 2>&1 & until ! xl domid guest >/dev/null 2>&1; do :; done;"
+             " dmsetup resume held; wait")
+    host.wait_for({path: None})
+    host.run("until dmsetup remove held; do :; done")
