@@ -369,7 +369,7 @@ MUTANTS = [Mutant(*row) for row in [
      "MAX(n, feature->min)", "test_qemu.py and test_granted"),
     ("QEMU takes anything for a number", QEMUFEATURES,
      "if (!len || strspn(value, \"0123456789\") != len)", "if (!len)", "test_malformed_and_unknown"),
-    ("QEMU is silent about what it does not take", QEMUHOOKS, "+    xen_features_say(notices);\n", "",
+    ("QEMU is silent about what it does not take", QEMUHOOKS, "+    xen_features_say(notices);\n", "+\n",
      "test_malformed_and_unknown"),
     ("QEMU always says what it granted", QEMUFEATURES, "if (!granted->config) {", "if (0) {",
      "test_qemu.py and test_nothing_requested"),
@@ -390,7 +390,7 @@ MUTANTS = [Mutant(*row) for row in [
      "test_too_much"),
     ("QEMU leaves a frontend waiting", QEMUHOOKS,
      "+        /* It must not wait for what will never come. */\n"
-     "+        xen_device_backend_set_state(xendev, XenbusStateClosing);", "+", "test_too_much"),
+     "+        xen_device_backend_set_state(xendev, XenbusStateClosing);", "+\n+", "test_too_much"),
     ("QEMU takes any number of queues", QEMUHOOKS, "== 1 && queues > 1) {", "== 2) {", "test_too_much"),
 ]]
 
