@@ -14,7 +14,7 @@ from host import Guest, Host
 # those of what came before and after it.
 FAIL = """set -e
 mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
-cd /sys/kernel/debug/{kind}
+cd /sys/kernel/debug/{place}
 echo N >ignore-gfp-wait; echo 0 >verbose; echo Y >task-filter; echo 100 >probability
 [ ! -e min-order ] || {{ echo N >ignore-gfp-highmem; echo 0 >min-order; }}
 [ ! -e cache-filter ] || echo N >cache-filter
@@ -35,20 +35,20 @@ def guest(running: Guest) -> Guest:
     return guest
 
 
-@pytest.mark.parametrize("type_, devid, claimed, kind, spaces, expected", [
+@pytest.mark.parametrize("type_, devid, claimed, place, spaces, expected", [
     ("vbd", 51712, {"ring-page-order": 4}, "failslab", BYTES, "allocating requests"),
     ("vbd", 51712, {"ring-page-order": 4}, "fail_page_alloc", PAGES, ""),
     ("vif", 0, {}, "fail_page_alloc", PAGES, "allocating queues"),
 ])
-def test_no_memory(guest: Guest, type_: str, devid: int, claimed: dict[str, int], kind: str,
+def test_no_memory(guest: Guest, type_: str, devid: int, claimed: dict[str, int], place: str,
                    spaces: list[int], expected: str) -> None:
     device = Frontend(guest, type_, devid, {})
     errors = {""}
     for space in spaces:
-        guest.host.run(FAIL.format(kind=kind, tasks=XENWATCH, space=space, times=1))
+        guest.host.run(FAIL.format(place=place, tasks=XENWATCH, space=space, times=1))
         state = device.connect(claimed)
-        left = guest.host.run(f"cat /sys/kernel/debug/{kind}/times").stdout.strip()
-        guest.host.run(FAIL.format(kind=kind, tasks=XENWATCH, space=0, times=0))
+        left = guest.host.run(f"cat /sys/kernel/debug/{place}/times").stdout.strip()
+        guest.host.run(FAIL.format(place=place, tasks=XENWATCH, space=0, times=0))
         if left != "0":
             break       # nothing failed any more
         if state != 4:
@@ -74,11 +74,11 @@ def test_no_memory_for_large_requests(host: Host) -> None:
             " for n in $(seq 0 31); do cat /sum$n; done")
     # The pages to map to, and the reserve, are there after this.
     expected = guest.sh(read)
-    for kind in ("fail_page_alloc", "failslab"):
-        host.run(FAIL.format(kind=kind, tasks=r"\.xvda-", space=0, times=100000))
+    for place in ("fail_page_alloc", "failslab"):
+        host.run(FAIL.format(place=place, tasks=r"\.xvda-", space=0, times=100000))
     assert guest.sh(read) == expected
-    for kind in ("fail_page_alloc", "failslab"):
-        left = host.run(f"cat /sys/kernel/debug/{kind}/times").stdout.strip()
-        host.run(FAIL.format(kind=kind, tasks=r"\.xvda-", space=0, times=0))
-        assert kind == "failslab" or left != "100000", "nothing failed"
+    for place in ("fail_page_alloc", "failslab"):
+        left = host.run(f"cat /sys/kernel/debug/{place}/times").stdout.strip()
+        host.run(FAIL.format(place=place, tasks=r"\.xvda-", space=0, times=0))
+        assert place == "failslab" or left != "100000", "nothing failed"
     assert guest.sh(read) == expected
