@@ -6,15 +6,15 @@
  * A few requests are there as long as the ring is connected; others come when
  * all are in use, and go when the ring was idle. A request has the arrays for as
  * many segments as fit into a slot of the ring; one with more borrows them, a
- * page for each part of it, from a pool, and gives them back when it is done. No
- * page is of a higher order than 0: a frontend that wants many cannot fragment
- * the host's memory.
+ * page for each part of it, from a pool, and gives them back when it is done.
  */
 #include "common.h"
 
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 /* So many requests make progress where there is no memory for more. */
@@ -74,26 +74,19 @@ static void free_requests(struct xen_blkif_ring *ring, unsigned int left)
  */
 int xen_blkif_alloc_requests(struct xen_blkif_ring *ring, unsigned int nr)
 {
-	int err;
-
 	ring->max_reqs = nr;
 	ring->may_grow = true;
 
-	/* Without a reserve: there may never be a large request. */
-	err = mempool_init_page_pool(&ring->large, 0, 0);
-
-	while (!err && ring->nr_reqs < min_t(unsigned int, nr, RESERVED_REQUESTS)) {
+	while (ring->nr_reqs < min_t(unsigned int, nr, RESERVED_REQUESTS)) {
 		struct pending_req *req = new_request(ring, GFP_KERNEL);
 
-		if (req)
-			list_add(&req->free_list, &ring->pending_free);
-		else
-			err = -ENOMEM;
+		if (!req) {
+			xen_blkif_free_requests(ring);
+			return -ENOMEM;
+		}
+		list_add(&req->free_list, &ring->pending_free);
 	}
-
-	if (err)
-		xen_blkif_free_requests(ring);
-	return err;
+	return 0;
 }
 
 /**
@@ -105,18 +98,22 @@ void xen_blkif_free_requests(struct xen_blkif_ring *ring)
 	free_requests(ring, 0);
 	WARN_ON(ring->nr_reqs);
 
+	/* Also where there was no large request. */
 	mempool_exit(&ring->large);
-	ring->large_reserved = false;
 	ring->max_reqs = 0;
 }
 
 /**
- * xen_blkif_shrink_requests() - give back what an idle ring does not need
+ * xen_blkif_time_passed() - when nothing happened for LRU_INTERVAL
  * @ring:	a ring, in its thread
+ *
+ * An idle one gives back what it does not need. One that waits for a request
+ * may ask for memory again.
  */
-void xen_blkif_shrink_requests(struct xen_blkif_ring *ring)
+void xen_blkif_time_passed(struct xen_blkif_ring *ring)
 {
-	if (ring->nr_reqs > RESERVED_REQUESTS)
+	ring->may_grow = true;
+	if (!ring->waiting_reqs && ring->nr_reqs > RESERVED_REQUESTS)
 		free_requests(ring, RESERVED_REQUESTS);
 }
 
@@ -152,7 +149,7 @@ struct pending_req *xen_blkif_get_request(struct xen_blkif_ring *ring)
 	spin_unlock_irqrestore(&ring->pending_free_lock, flags);
 
 	if (!req && ring->nr_reqs < ring->max_reqs)
-		req = new_request(ring, GFP_NOIO | __GFP_NORETRY);
+		req = new_request(ring, GFP_NOWAIT);
 	ring->may_grow = !!req;
 	return req;
 }
@@ -188,14 +185,15 @@ void xen_blkif_put_request(struct pending_req *req)
  * xen_blkif_get_parts() - the arrays for a request's segments
  * @req:	a request whose nr_segs is set, in its ring's thread
  *
- * Waits until there is memory. Where there is none, it is what another large
- * request of the ring gives back, or the reserve, which is made for the first
- * one: nobody else takes from the pool.
+ * Waits until there is memory: the first large request for a reserve of what
+ * the largest needs, any other for a page, or for what one that is in flight
+ * gives back. Nobody else takes from the pool. What is done to have memory may
+ * be I/O of the same disk, and is not waited for.
  */
 void xen_blkif_get_parts(struct pending_req *req)
 {
 	struct xen_blkif_ring *ring = req->ring;
-	unsigned int nr_parts;
+	unsigned int nr_parts, noio;
 
 	BUILD_BUG_ON(sizeof(struct large_part) > PAGE_SIZE);
 
@@ -206,9 +204,14 @@ void xen_blkif_get_parts(struct pending_req *req)
 		return;
 	}
 
-	if (!ring->large_reserved)
-		ring->large_reserved =
-			!mempool_resize(&ring->large, XEN_BLKIF_MAX_PARTS);
+	while (unlikely(!mempool_initialized(&ring->large))) {
+		nr_parts = DIV_ROUND_UP(ring->blkif->max_indirect_segments,
+					XEN_BLKIF_PART_SEGMENTS);
+		noio = memalloc_noio_save();
+		if (mempool_init_page_pool(&ring->large, nr_parts, 0))
+			msleep(1);
+		memalloc_noio_restore(noio);
+	}
 
 	nr_parts = DIV_ROUND_UP(req->nr_segs, XEN_BLKIF_PART_SEGMENTS);
 	for (req->nr_parts = 0; req->nr_parts < nr_parts; req->nr_parts++) {

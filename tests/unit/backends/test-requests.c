@@ -17,6 +17,7 @@ static struct pending_req *taken[LARGEST_RING];
 static void setup(void)
 {
 	kernel_reset();
+	blkif.max_indirect_segments = MAX_INDIRECT_SEGMENTS;
 	ring = (struct xen_blkif_ring) { .blkif = &blkif };
 	INIT_LIST_HEAD(&ring.pending_free);
 }
@@ -162,7 +163,7 @@ START_TEST(test_as_many_as_the_ring_has)
 			ck_assert(!xen_blkif_has_request(&ring));
 			ck_assert_ptr_null(xen_blkif_get_request(&ring));
 			land(rings[i]);
-			xen_blkif_shrink_requests(&ring);
+			xen_blkif_time_passed(&ring);
 			/* Of the largest only what makes progress stays. */
 			check_idle(RESERVE, segments[j] && segments[j] < 12 ?
 				    0 : LARGE_RESERVE);
@@ -183,7 +184,12 @@ START_TEST(test_shrink)
 		for (unsigned int i = in_use; i < 32; i++)
 			xen_blkif_put_request(taken[i]);
 		ck_assert_uint_eq(ring.nr_reqs, 32);
-		xen_blkif_shrink_requests(&ring);
+		/* It waits for requests: no time to give any away. */
+		ring.waiting_reqs = 1;
+		xen_blkif_time_passed(&ring);
+		ck_assert_uint_eq(ring.nr_reqs, 32);
+		ring.waiting_reqs = 0;
+		xen_blkif_time_passed(&ring);
 		ck_assert_uint_eq(ring.nr_reqs, in_use > RESERVE ? in_use : RESERVE);
 		ck_assert_uint_eq(free_requests(), ring.nr_reqs - in_use);
 		for (unsigned int i = 0; i < in_use; i++)
@@ -250,6 +256,12 @@ START_TEST(test_no_memory_to_grow)
 	ck_assert(!xen_blkif_has_request(&ring));
 
 	ck_assert_uint_eq(ring.pending_free_wq.woken, 0);
+	/* But for once when time has passed. */
+	xen_blkif_time_passed(&ring);
+	ck_assert(xen_blkif_has_request(&ring));
+	ck_assert_ptr_null(xen_blkif_get_request(&ring));
+	ck_assert(!xen_blkif_has_request(&ring));
+
 	land(1);
 	ck_assert_uint_eq(ring.pending_free_wq.woken, 1);
 	ck_assert(xen_blkif_has_request(&ring));
@@ -283,22 +295,19 @@ START_TEST(test_no_memory_for_large)
 		ck_assert_uint_eq(kernel_pages, kernel_pages_max);
 	}
 
-	/* What could not be kept for the first is kept of later ones. */
+	/* The first one waits until there is a reserve, of what is granted. */
 	xen_blkif_free_requests(&ring);
-	kernel_pages_max = UINT_MAX;
-	ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
-	kernel_pages_max = kernel_pages + 1;
-	fly(1, 12);
-	land(1);
-	ck_assert_uint_eq(kernel_pages, kernel_pages_max);
-	kernel_pages_max = UINT_MAX;
-	for (i = 0; i < 2; i++) {
-		fly(1, MAX_INDIRECT_SEGMENTS);
+	for (i = 12; i <= MAX_INDIRECT_SEGMENTS; i++) {
+		blkif.max_indirect_segments = i;
+		kernel_pages_max = 0;
+		ck_assert_int_eq(xen_blkif_alloc_requests(&ring, 32), 0);
+		fly(1, i);
 		land(1);
-		check_idle(RESERVE, LARGE_RESERVE);
+		ck_assert_uint_eq(kernel_pages, DIV_ROUND_UP(i, 64));
+		ck_assert_uint_eq(kernel_pages_max, DIV_ROUND_UP(i, 64));
+		xen_blkif_free_requests(&ring);
+		check_empty();
 	}
-	xen_blkif_free_requests(&ring);
-	check_empty();
 }
 END_TEST
 

@@ -12,11 +12,11 @@ BITS := 64 32
 
 # Includes of the kernel for which kernel.h is there.
 EMPTY := asm/hypervisor.h asm/setup.h linux/bits.h linux/blkdev.h linux/bpf.h \
-	linux/build_bug.h linux/ctype.h linux/debugfs.h linux/err.h linux/etherdevice.h \
+	linux/build_bug.h linux/ctype.h linux/debugfs.h linux/delay.h linux/err.h linux/etherdevice.h \
 	linux/export.h linux/gfp.h linux/if_vlan.h linux/in.h linux/interrupt.h linux/io.h linux/ip.h \
 	linux/jiffies.h linux/kernel.h linux/limits.h linux/mempool.h linux/minmax.h linux/mm.h linux/moduleparam.h \
 	linux/module.h linux/netdevice.h linux/notifier.h linux/rbtree.h \
-	linux/sched.h linux/slab.h linux/spinlock.h linux/string.h linux/types.h \
+	linux/sched.h linux/sched/mm.h linux/slab.h linux/spinlock.h linux/string.h linux/types.h \
 	linux/vmalloc.h linux/wait.h linux/workqueue.h xen/grant_table.h xen/interface/xen.h xen/page.h xen/xenbus.h
 
 # Includes of the kernel that are its own: what a guest and a backend share.
@@ -44,7 +44,7 @@ $(RUNS): %.run: %
 		ASAN_OPTIONS=detect_leaks=0 qemu-i386 $<; }
 
 $(OUT)/include: $(FAKE)/kernel-test.mk
-	@rm -rf $@ && mkdir -p $(addprefix $@/,asm linux xen/interface/io)
+	@rm -rf $@ && mkdir -p $(addprefix $@/,asm linux/sched xen/interface/io)
 	@touch $(EMPTY:%=$@/%)
 	@for header in $(SHARED); do ln -s $(HEADERS)/$$header $@/xen/interface/$$header; done
 	@ln -s $(abspath $(TOP)/include/public/io/device-features.h) $@/xen/interface/io/

@@ -83,23 +83,38 @@ static void put_page(struct page *page)
 	free(page);
 }
 
-int mempool_init_page_pool(mempool_t *pool, int min_nr, int order)
+static bool noio;
+
+unsigned int memalloc_noio_save(void)
 {
-	assert(!order);
-	*pool = (mempool_t) { 0 };
-	return min_nr ? mempool_resize(pool, min_nr) : 0;
+	unsigned int before = noio;
+
+	noio = true;
+	return before;
 }
 
-int mempool_resize(mempool_t *pool, int min_nr)
+void memalloc_noio_restore(unsigned int before)
 {
+	noio = before;
+}
+
+void msleep(unsigned int ms)
+{
+	kernel_pages_max++;
+}
+
+int mempool_init_page_pool(mempool_t *pool, int min_nr, int order)
+{
+	assert(!order && noio);
 	assert(min_nr > 0 && min_nr <= (int)ARRAY_SIZE(pool->elements));
-	pool->min_nr = min_nr;
+	*pool = (mempool_t) { .min_nr = min_nr };
 	while (pool->curr_nr < min_nr) {
 		struct page *page = get_page();
 
-		/* Then it keeps what comes back, as the real one does. */
-		if (!page)
-			return 0;
+		if (!page) {
+			mempool_exit(pool);
+			return -ENOMEM;
+		}
 		pool->elements[pool->curr_nr++] = page;
 	}
 	return 0;

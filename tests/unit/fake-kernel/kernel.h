@@ -59,8 +59,8 @@ typedef uint64_t u64;
 typedef unsigned int gfp_t;
 #define GFP_KERNEL		0
 #define GFP_NOIO		1
-#define __GFP_NOWARN		2
-#define __GFP_NORETRY		4
+#define GFP_NOWAIT		2
+#define __GFP_NOWARN		4
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void *kzalloc(size_t size, gfp_t gfp);
@@ -287,7 +287,7 @@ typedef struct {
 	struct page *elements[8];
 } mempool_t;
 int mempool_init_page_pool(mempool_t *pool, int min_nr, int order);
-int mempool_resize(mempool_t *pool, int min_nr);
+#define mempool_initialized(pool)	((pool)->min_nr > 0)
 void mempool_exit(mempool_t *pool);
 struct page *mempool_alloc(mempool_t *pool, gfp_t gfp);
 void mempool_free(struct page *page, mempool_t *pool);
@@ -303,6 +303,9 @@ extern char kernel_log_text[8192];	/* since kernel_reset() */
 extern bool kernel_no_memory;		/* no allocation succeeds */
 extern unsigned int kernel_pages;	/* allocated, and the most that are */
 extern unsigned int kernel_pages_max;
+unsigned int memalloc_noio_save(void);
+void memalloc_noio_restore(unsigned int before);
+void msleep(unsigned int ms);	/* there is a page more */
 extern bool kernel_xenstore_ready;	/* else a notifier waits */
 void kernel_reset(void);
 extern unsigned long kernel_work_delay;	/* of the work that waits, in jiffies */
