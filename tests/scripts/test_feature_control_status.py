@@ -397,7 +397,7 @@ def test_terminal(host: Host) -> None:
     host.monitor(78, name, "/usr/lib/libxenlight.so.4.17.0")
     host.request("feature-sg=\x1b[0m", domid=4)
     # xenstore-ls quotes; what is no such path is nothing.
-    host.store.append('/libxl/4/device/vif/0/config = "x"')
+    host.store.append('/libxl/4/device/vif/config = "x"')
     no_rules(host)
     hint(host, RUNNING, "\x1b[32m")
     said = host.status(1)
