@@ -101,6 +101,7 @@ GSOTYPE = Patch(NETBACK,
 HOLD = Patch(NETBACK, "xen-netback: hold the frontend to what it was granted")
 BLKBACK = "drivers/block/xen-blkback"
 BLKREFUSE = Patch(BLKBACK, "xen-blkback: refuse operations that were not offered")
+BLKMEMORY = Patch(BLKBACK, "xen-blkback: have memory for what is in flight")
 BLKPUBLISH = Patch(BLKBACK, "xen-blkback: publish granted values")
 BLKHOLD = Patch(BLKBACK, "xen-blkback: hold the frontend to what it was granted")
 QEMU = "tools/qemu"
@@ -294,6 +295,10 @@ MUTANTS = [Mutant(*row) for row in [
      "+	if (err && !state) {\n", "test_a_node_that_cannot_be_written"),
     ("requests that a ring never had", f"{BLKBACK}/requests.c", "WARN_ON(ring->nr_reqs);",
      "WARN_ON(ring->nr_reqs || !ring->max_reqs);", "test_no_ring_ref"),
+    ("a disk has no more requests than at first", f"{BLKBACK}/requests.c",
+     "if (!req && ring->nr_reqs < ring->max_reqs)", "if (0)", "test_in_flight"),
+    ("all but the first part of a large request stay mapped", BLKMEMORY,
+     "+	if (pending_req->unmapping < pending_req->nr_parts) {", "+	if (0) {", "test_in_flight"),
     ("persistent grants are the module's only at probe", BLKPUBLISH,
      "+		xen_blkif_feature_persistent;", "+		true;", "test_persistent_counts_at_connect"),
     ("no indirect segments are a node", f"{BLKBACK}/features.c", "\t\t.absent_if_zero = true,\n",

@@ -77,11 +77,14 @@ def test_in_flight(host: Host) -> None:
                     f" skip=$((n % {size})) 2>/dev/null | sha256sum; done").stdout
 
     def read() -> None:
-        """A MiB each: once all are on their way, nothing comes back."""
+        """A MiB each, which the backend has all taken, and nothing comes back."""
+        count = f"/sys/bus/xen-backend/devices/vbd-{guest.domid}-51712/statistics/rd_req"
+        before = int(host.run(f"cat {count}").stdout)
         host.run("dmsetup suspend --nolockfs --noflush held")
         guest.sh(f"for n in $(seq 0 39); do {{ dd if=/dev/xvda bs=1M count=1 skip=$((n % {size}))"
                  " iflag=direct | sha256sum; } >/sum$n 2>/dev/null </dev/null & done;"
                  " until [ $(awk '{ print $1 }' /sys/block/xvda/inflight) -ge 40 ]; do :; done")
+        host.run(f"until [ $(<{count}) -ge {before + 40} ]; do :; done")
 
     read()
     host.run("dmsetup resume held")
