@@ -25,6 +25,7 @@ HVM_TIMEOUT = 480.0
 def parse_requests(copy: str | None) -> tuple[dict[str, str], dict[str, str]] | None:
     if copy is None:
         return None
+    assert copy.endswith("\n"), "there is more in config/1"
     own, _, of_host = f"\n{copy}".partition("\n\n")
     return tuple(dict(line.split("=", 1) for line in lines.split("\n") if line) for lines in (own, of_host))
 

@@ -313,7 +313,7 @@ MUTANTS = [Mutant(*row) for row in [
      "xs_mkdir(CTX->xsh, t, dir) ? 0 : ERROR_FAIL", "test_permissions.py"),
     ("a directory always", LIBXL, "if (!get_lists(dt, type, &config, &config_default)) {\n        rc = 0;",
      "get_lists(dt, type, &config, &config_default);\n    if (0) {\n        rc = 0;", "test_nothing_requested"),
-    ("the host's requests are the device's own", LIBXL, 'text = add_lines(gc, GCSPRINTF("%s\\n", text), config_default);',
+    ("the host's requests are the device's own", LIBXL, 'text = add_lines(gc, append(gc, text, "\\n"), config_default);',
      "text = add_lines(gc, text, config_default);", "test_defaults_of_the_host"),
     ("`default' is a request", LIBXL, "if (!strcmp(request->value, LIBXL_DEVICE_CONFIG_DEFAULT))", "if (0)",
      "test_defaults_of_the_host"),

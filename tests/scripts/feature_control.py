@@ -2,6 +2,7 @@
 """xen-feature-control on a host that is a folder, with stand-ins for the programs that it asks."""
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pathlib
@@ -199,10 +200,14 @@ class Host:
     def request(self, *requests: str, of_host: tuple[str, ...] = (), domid: int = 3, device: str = "vif/0") -> None:
         """As xenstore-ls prints the copy of libxl_device_config.h."""
         lines = [*requests, *(["", *of_host] if of_host else [])]
-        text = "".join(line.replace("\\", "\\\\") + "\\n" for line in lines)
-        self.store.append(f'/libxl/{domid}/device/{device}/config = "{text[:4000]}"')
-        for number, start in enumerate(range(4000, len(text), 4000), 1):
-            self.store.append(f'/libxl/{domid}/device/{device}/config/{number} = "{text[start:start + 4000]}"')
+        text = "".join(f"{line}\n" for line in lines)
+        for number in itertools.count():
+            piece = text if len(text) <= 1024 else text[:1024].rstrip("\n")
+            text = text[len(piece):]
+            quoted = piece.replace("\\", "\\\\").replace("\n", "\\n")
+            self.store.append(f'/libxl/{domid}/device/{device}/config{f"/{number}" if number else ""} = "{quoted}"')
+            if not text:
+                break
 
     def save(self, name: str, config: dict | bytes, flags: int = 3, folder: str = "var/lib/xen/save") -> None:
         """As xl save writes it."""

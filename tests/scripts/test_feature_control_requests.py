@@ -84,6 +84,13 @@ def test_domains(host: Host) -> None:
     host.run("requests")
 
 
+def test_domain_with_half_a_copy(host: Host) -> None:
+    """Whatever it is, it is not known to have nothing."""
+    host.store.append(r'/libxl/3/device/vif/0/config = "a=1\nb=12"')
+    out, _ = host.run("requests", rc=1)
+    assert out.splitlines()[0] == "domain guest: vif/0: a=1,b=12"
+
+
 def test_domains_of_before(host: Host) -> None:
     """A node for each key, in two directories: as the packages of before wrote it."""
     for node in ('config = ""', 'config/feature-sg = "0"', 'config/a = "default"', 'config_default = ""',

@@ -13,13 +13,11 @@
 /* The toolstack's own copy, below a device's path in /libxl. */
 #define COPY "config"
 
-/* As much of it as fits into one message beside the path of any device's. */
-#define PIECE (XENSTORE_PAYLOAD_MAX - 1 - \
-               (sizeof("/libxl/32767/device/virtio_disk/4294967295/" COPY \
-                       "/999") - 1))
-
-/* Where packages of before this had the other list: see read_old(). */
-#define OLD_COPY_DEFAULT "config_default"
+/*
+ * So much of it is in one node: oxenstored takes 2048 bytes, from domain 0 as
+ * well, xenstored from any other.
+ */
+#define PIECE 1024
 
 #define BLANKS " \t\r\n"
 
@@ -326,14 +324,21 @@ static const char *piece_path(libxl__gc *gc, const char *path, int i)
     return i ? GCSPRINTF("%s/%d", path, i) : path;
 }
 
+static char *append(libxl__gc *gc, char *text, const char *more)
+{
+    text = libxl__realloc(gc, text, strlen(text) + strlen(more) + 1);
+
+    return strcat(text, more);
+}
+
 static char *add_lines(libxl__gc *gc, char *text, libxl_key_value_list list)
 {
     int i;
 
     for (i = 0; list && list[i]; i += 2)
         if (last_of(list, list[i]) == i)
-            text = GCSPRINTF("%s%s=%s\n", text, list[i],
-                             trim(gc, list[i + 1]));
+            text = append(gc, text, GCSPRINTF("%s=%s\n", list[i],
+                                              trim(gc, list[i + 1])));
 
     return text;
 }
@@ -345,17 +350,22 @@ static int write_copy(libxl__gc *gc, xs_transaction_t t, libxl__device *device,
 {
     char *path = GCSPRINTF("%s/" COPY, libxl__device_libxl_path(gc, device));
     char *text = add_lines(gc, libxl__strdup(gc, ""), config);
-    size_t done, len;
+    size_t len;
     int i, rc;
 
     if (config_default)
-        text = add_lines(gc, GCSPRINTF("%s\n", text), config_default);
+        text = add_lines(gc, append(gc, text, "\n"), config_default);
 
-    len = strlen(text);
-    /* One that is full is not the last. */
-    for (i = 0, done = 0; done <= len; i++, done += PIECE) {
+    /* The last piece, and no other, ends with a line. */
+    for (i = 0; *text; i++, text += len) {
+        len = strlen(text);
+        if (len > PIECE) {
+            len = PIECE;
+            while (text[len - 1] == '\n')
+                len--;
+        }
         rc = write_node(gc, t, device, piece_path(gc, path, i),
-                        "the requests", libxl__strndup(gc, text + done, PIECE));
+                        "the requests", libxl__strndup(gc, text, len));
         if (rc) return rc;
     }
 
@@ -400,7 +410,8 @@ int libxl__device_config_write(libxl__gc *gc, xs_transaction_t t,
     return rc;
 }
 
-/* Of a copy as packages of before this wrote it: a node for each key. */
+#ifndef UPSTREAM
+/* A list as packages of before wrote it: a node for each key. */
 static int read_old(libxl__gc *gc, const char *dir,
                     libxl_key_value_list *list)
 {
@@ -446,17 +457,21 @@ static int read_old(libxl__gc *gc, const char *dir,
     return rc;
 }
 
+#endif /* UPSTREAM */
+
 static int read_lines(libxl__gc *gc, char *lines, libxl_key_value_list *list)
 {
     libxl_key_value_list kvl;
     char *line, *value, *next;
-    int used = 0;
+    int num = 0, used = 0;
 
-    if (!*lines)
+    for (line = lines; *line; line++)
+        num += *line == '\n';
+    if (!num)
         return 0;
 
-    /* More than there can be, and the sentinel. */
-    *list = kvl = libxl__calloc(NOGC, 2 * strlen(lines) + 1, sizeof(*kvl));
+    /* One extra slot for the sentinel. */
+    *list = kvl = libxl__calloc(NOGC, num * 2 + 1, sizeof(*kvl));
 
     for (line = strtok_r(lines, "\n", &next); line;
          line = strtok_r(NULL, "\n", &next)) {
@@ -470,42 +485,77 @@ static int read_lines(libxl__gc *gc, char *lines, libxl_key_value_list *list)
     return 0;
 }
 
+/* Its text, NULL if there is none: nothing requested, or a device that goes. */
+static int read_copy(libxl__gc *gc, const char *path, char **text)
+{
+    const char *piece;
+    int i = 0, rc;
+
+    *text = libxl__strdup(gc, "");
+    do {
+        rc = libxl__xs_read_checked(gc, XBT_NULL, piece_path(gc, path, i),
+                                    &piece);
+        if (rc) return rc;
+        if (!piece)
+            break;
+        *text = append(gc, *text, piece);
+        i++;
+    } while (**text && (*text)[strlen(*text) - 1] != '\n');
+
+    if (piece)
+        return 0;
+
+    /* Without one of its pieces it is none, unless all of it has gone. */
+    *text = NULL;
+    if (!i)
+        return 0;
+    rc = libxl__xs_read_checked(gc, XBT_NULL, path, &piece);
+    if (rc) return rc;
+
+    return piece ? ERROR_FAIL : 0;
+}
+
 int libxl__device_config_read(libxl__gc *gc, const char *libxl_path,
                               libxl_key_value_list *config,
                               libxl_key_value_list *config_default)
 {
-    const char *path = GCSPRINTF("%s/" COPY, libxl_path), *piece;
-    char *text = libxl__strdup(gc, ""), *of_host;
-    int i = 0, rc;
+    const char *path = GCSPRINTF("%s/" COPY, libxl_path);
+    char *text, *of_host;
+    int rc;
 
-    do {
-        rc = libxl__xs_read_checked(gc, XBT_NULL, piece_path(gc, path, i++),
-                                    &piece);
-        if (rc) return rc;
-        if (!piece)
-            return 0; /* nothing requested, or the device is being removed */
-        text = GCSPRINTF("%s%s", text, piece);
-    } while (strlen(piece) == PIECE);
+    rc = read_copy(gc, path, &text);
+    if (rc || !text) goto out;
 
+#ifndef UPSTREAM
     if (!*text) {
         rc = read_old(gc, path, config);
-        if (rc) return rc;
+        if (rc) goto out;
 
-        return read_old(gc, GCSPRINTF("%s/" OLD_COPY_DEFAULT, libxl_path),
-                        config_default);
+        rc = read_old(gc, GCSPRINTF("%s/config_default", libxl_path),
+                      config_default);
+        goto out;
     }
+#endif /* UPSTREAM */
 
     /* The second list is behind an empty line. */
-    of_host = *text == '\n' ? text : strstr(text, "\n\n");
+    of_host = strstr(text, "\n\n");
+    if (*text == '\n')
+        of_host = text;
+    else if (of_host)
+        of_host++;
     if (of_host) {
+        *of_host = 0;
         rc = read_lines(gc, of_host + 1, config_default);
         if (rc) goto out;
-        *of_host = 0;
     }
     rc = read_lines(gc, text, config);
 
  out:
-    if (rc) LOG(ERROR, "%s: these are not the requests of a device", path);
+    if (rc) {
+        LOG(ERROR, "%s: unable to read the requests of the device", path);
+        libxl_key_value_list_dispose(config);
+        libxl_key_value_list_dispose(config_default);
+    }
     return rc;
 }
 

@@ -16,7 +16,7 @@
  *       the toolstack's own copy, and the only one it reads: the lines
  *       <feature>=<value> of the first list, and behind an empty line those
  *       of the second, if there is one.  What one node does not take goes on
- *       in config/1, config/2, ...
+ *       in config/1, config/2, ...: only the last one ends with a line.
  */
 
 #ifndef LIBXL_DEVICE_CONFIG_H

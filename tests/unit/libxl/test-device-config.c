@@ -583,34 +583,57 @@ static libxl_key_value_list numbered(int first, int num, const char *value,
     return list;
 }
 
+/* What is in one node of the copy; the last ends with a line, and no other. */
+static unsigned int nodes_of_copy(const struct kind *k)
+{
+    unsigned int i, num = fake_xs_count(below(k->libxl, "config"));
+    char name[16] = "config";
+
+    for (i = 0; i < num; i++) {
+        const char *piece;
+
+        if (i)
+            snprintf(name, sizeof(name), "config/%u", i);
+        piece = fake_xs_get(below(k->libxl, name));
+        ck_assert_ptr_nonnull(piece);
+        ck_assert_uint_ge(strlen(piece), 1);
+        ck_assert_uint_le(strlen(piece), 1024);
+        ck_assert_int_eq(piece[strlen(piece) - 1] == '\n', i == num - 1);
+    }
+    return num;
+}
+
 /* One node does not take the copy of these: whatever they add up to, it is whole. */
 START_TEST(a_copy_of_any_length)
 {
     const struct kind *k = &kinds[_i];
-    unsigned int len, nodes[5] = { 0 };
+    unsigned int len, nodes[4] = { 0 };
+    char value[2101], other[101];
     union device d;
 
-    for (len = 3900; len <= LONGEST; len++) {
-        char value[LONGEST + 1], other[101];
+    memset(other, '2', 100);
+    other[100] = 0;
+    for (len = 850; len <= 2100; len++) {
+        if (len == 1050)
+            len = 1900;
 
         teardown();
         setup();
         memset(value, '1', len);
         value[len] = 0;
-        memset(other, '2', 100);
-        other[100] = 0;
         ck_assert_int_eq(add_both(k, LIST("a", value), LIST("b", other)), 0);
-        nodes[fake_xs_count(below(k->libxl, "config"))]++;
+        nodes[nodes_of_copy(k)]++;
         k->dt->init(&d);
         ck_assert_int_eq(list_devices(k, &d), 1);
         ck_assert_pstr_eq(value_of(*config_of(k, &d), "a"), value);
         ck_assert_pstr_eq(value_of(*config_default_of(k, &d), "b"), other);
         k->dt->dispose(&d);
     }
-    /* Both have been there, and nothing else. */
+    /* All of them have been there, and nothing else. */
     ck_assert_uint_gt(nodes[1], 0);
     ck_assert_uint_gt(nodes[2], 0);
-    ck_assert_uint_eq(nodes[1] + nodes[2], LONGEST + 1 - 3900);
+    ck_assert_uint_gt(nodes[3], 0);
+    ck_assert_uint_eq(nodes[1] + nodes[2] + nodes[3], 200 + 201);
 }
 END_TEST
 
@@ -665,7 +688,7 @@ START_TEST(large_but_not_too_large)
                           value);
         stored(k, name, i < 20 ? value : NULL, i < 20 ? NULL : value);
     }
-    ck_assert_uint_eq(fake_xs_count(below(k->libxl, "config")), 32);
+    ck_assert_uint_gt(nodes_of_copy(k), 32 * 4000 / 1024);
     ck_assert_uint_eq(fake_xs_count(below(k->backend, "config")), 32 + 1);
     k->dt->dispose(&d);
     ck_assert_str_eq(log_text, "");
@@ -979,7 +1002,6 @@ START_TEST(read_back_nothing)
 
     ck_assert_int_eq(add(k, NULL), 0);
     fake_xs_set(below(k->backend, "config/c"), "9");
-    fake_xs_set(below(k->backend, "config_default/c"), "9");
 
     k->dt->init(&d);
     fake_xs_requests("");
@@ -1033,7 +1055,11 @@ END_TEST
 START_TEST(read_back_no_lines)
 {
     const struct kind *k = &kinds[_i];
-    static const char *const texts[] = { "a", "a=1\nb\n", "a=1\n\nb\n" };
+    static const char *const texts[] = {
+        "a\n", "a=1\nb\n", "a=1\n\nb\n",
+        /* The next piece is missing. */
+        "a", "a=1", "a=1\nb=12", "a=1\n\nb=1",
+    };
     libxl_key_value_list config = NULL, config_default = NULL;
     GC_INIT(ctx);
 
@@ -1045,8 +1071,8 @@ START_TEST(read_back_no_lines)
                                                    &config_default),
                          ERROR_FAIL);
         ck_assert_ptr_nonnull(strstr(log_text, below(k->libxl, "config")));
-        libxl_key_value_list_dispose(&config);
-        libxl_key_value_list_dispose(&config_default);
+        ck_assert_ptr_null(config);
+        ck_assert_ptr_null(config_default);
     }
     GC_FREE;
 }
