@@ -209,7 +209,7 @@ void xen_blkif_get_parts(struct pending_req *req)
 					XEN_BLKIF_PART_SEGMENTS);
 		noio = memalloc_noio_save();
 		if (mempool_init_page_pool(&ring->large, nr_parts, 0))
-			msleep(1);
+			msleep(20);
 		memalloc_noio_restore(noio);
 	}
 
