@@ -587,7 +587,7 @@ static libxl_key_value_list numbered(int first, int num, const char *value,
 static unsigned int nodes_of_copy(const struct kind *k)
 {
     unsigned int i, num = fake_xs_count(below(k->libxl, "config"));
-    char name[16] = "config";
+    char name[24] = "config";
 
     for (i = 0; i < num; i++) {
         const char *piece;
