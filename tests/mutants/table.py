@@ -98,6 +98,7 @@ REFUSED = Patch(NETBACK,
                 "xen-netback: end a connection that was refused in a state that says so")
 GSOTYPE = Patch(NETBACK,
                 "xen-netback: drop large packets that are not of their GSO type")
+UNMAP = Patch(NETBACK, "xen-netback: unmap in a work instead of a thread")
 HOLD = Patch(NETBACK, "xen-netback: hold the frontend to what it was granted")
 BLKBACK = "drivers/block/xen-blkback"
 BLKREFUSE = Patch(BLKBACK, "xen-blkback: refuse operations that were not offered")
@@ -283,6 +284,11 @@ MUTANTS = [Mutant(*row) for row in [
      "test_two_devices_of_each_kind"),
     ("flushes for all", BLKREFUSE, "+		needs = XEN_BLKIF_OFFERED_FLUSH;", "+		needs = 0;",
      "test_operations"),
+    ("an interface goes with its guest's pages mapped", UNMAP,
+     "+	wait_event(queue->dealloc_wq, !atomic_read(&queue->inflight_packets));\n", "",
+     "test_packets_held"),
+    ("what is released is not unmapped", UNMAP,
+     "+	queue_work(xenvif_dealloc_workqueue, &queue->dealloc_work);\n", "", "test_packets_held"),
     ("barriers for all", BLKREFUSE, "+		needs = XEN_BLKIF_OFFERED_BARRIER;", "+		needs = 0;",
      "test_operations"),
     ("discards for all", BLKREFUSE, "+		needs = XEN_BLKIF_OFFERED_DISCARD;", "+		needs = 0;",

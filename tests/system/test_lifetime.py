@@ -209,3 +209,58 @@ def test_hotplug_script_fails_at_creation(host: Host) -> None:
     with pytest.raises(CommandError, match="no luck today"):
         host.create(paused=True, **devices)
     assert host.store() == before
+
+
+def test_packets_held(host: Host) -> None:
+    """An interface goes while domain 0's stack still has packets of its guest, whose pages
+    are mapped: their backend waits for them, and nothing is left."""
+    # Unknown to the bridge, and with no other port than this: no packet is cloned, for
+    # which its pages would be copied.
+    host.run("""set -e; ip link add held type dummy; ip link set held up master xenbr0
+        tc qdisc add dev held root plug limit 1000000""")
+    guest = host.create(vif=["bridge=xenbr0"])
+    name = f"vif{guest.domid}.0"
+    guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up"
+             " && arp -s 10.0.0.9 02:00:00:00:00:09")
+
+    def counted() -> dict[str, int]:
+        lines = host.run(f"ethtool -S {name}").stdout.splitlines()[1:]
+        return {key.strip(): int(value) for key, value in (line.split(":") for line in lines)}
+
+    def ping() -> None:
+        guest.sh("for n in $(seq 40); do ping -c 1 -W 1 -s 1000 10.0.0.9 >/dev/null"
+                 " 2>&1 </dev/null & done")
+
+    before = counted()
+    ping()
+    host.run(f"until [ $(ethtool -S {name} | awk '/tx_zerocopy_sent/ {{ print $2 }}') -ge"
+             f" {before['tx_zerocopy_sent'] + 40} ]; do :; done")
+    held = counted()
+    finished = ("tx_zerocopy_success", "tx_zerocopy_fail")
+    assert [held[key] for key in finished] == [before[key] for key in finished]
+    threads = host.run("ps -e -o comm=").stdout.split()
+    # One a queue.
+    assert len([thread for thread in threads if thread.startswith(name)]) == 2
+
+    backend = guest.backend(*VIF)
+    host.run(f"({guest.detaching(*VIF)}) >/run/detached 2>&1 & until [ $(xenstore-read"
+             f" {backend}/state) = 5 ]; do :; done")
+    # It is there until the last of them is not.
+    assert host.run(f"ls -d /sys/class/net/{name}; xenstore-exists {backend}").rc == 0
+    host.run("tc qdisc change dev held root plug release_indefinite")
+    host.wait_for({backend: None})
+    host.run(f"while [ -e /sys/class/net/{name} ]; do :; done; until rmmod xen_netback; do :; done")
+
+    # And those of a guest that is destroyed.
+    host.run("tc qdisc replace dev held root plug limit 1000000; modprobe xen-netback")
+    guest.attach("vif", "bridge=xenbr0", 0)
+    guest.sh("ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up;"
+             " arp -s 10.0.0.9 02:00:00:00:00:09")
+    ping()
+    host.run(f"until [ $(ethtool -S {name} | awk '/tx_zerocopy_sent/ {{ print $2 }}') -ge 40 ];"
+             " do :; done")
+    host.run("xl destroy guest >/dev/null 2>&1 & until ! xl domid guest >/dev/null 2>&1; do :; done;"
+             " tc qdisc change dev held root plug release_indefinite; wait")
+    host.wait_for({backend: None})
+    host.run(f"while [ -e /sys/class/net/{name} ]; do :; done; until rmmod xen_netback; do :; done")
+    assert not host.run("dmesg | grep -E 'WARNING|BUG|blocked for'", check=False).stdout
