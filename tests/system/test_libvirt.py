@@ -215,6 +215,35 @@ def test_domain(libvirt: Host) -> None:
     assert dump(host, "--inactive", "guest") == defined, "detached, for the next start"
 
 
+def test_disk_of_qemu(libvirt: Host) -> None:
+    """A disk that QEMU serves has what is requested of it, too, and keeps it."""
+    host = libvirt
+    requests = {QUEUES: "1", "max-ring-page-order": "0", "feature-discard": "0"}
+    image = (disk("xvda", "/srv/qemu.qcow2", " queues='1'",
+                  feature("max-ring-page-order", "0") + feature("feature-discard", "0"))
+             .replace("type='block'", "type='file'").replace("source dev=", "source file=")
+             .replace("name='phy' type='raw'", "name='qemu' type='qcow2'"))
+    defined = domain(image, "")
+    guest = Guest(host, "guest")
+    virsh(host, "define", "--validate", "x.xml", xml=defined)
+    for command in ("start", "managedsave", "start"):
+        virsh(host, command, "guest")
+        if command != "start":
+            continue
+        guest.domid = int(host.run("xl domid guest").stdout)
+        guest.connected()
+        device, = json.loads(host.run("xl device-features -j guest").stdout)
+        features = {entry["name"]: entry for entry in device["features"]}
+        assert device["backend_type"] == "qdisk", device
+        for name, value in requests.items():
+            assert features[name] | {"requested": value, "granted": value,
+                                     "verdict": "granted"} == features[name], features[name]
+        seen = guest.ask("report")["disk"]["xvda"]
+        assert seen["queues"] == 1 and not int(seen["ring-page-order"] or 0), seen
+        assert guest.ask("disk-check xvda")["ok"]
+        assert as_defined(dump(host, "guest")) == defined
+
+
 @pytest.mark.usefixtures("migrates")
 def test_other_daemon(libvirt: Host) -> None:
     """Migrated to another daemon on the same host (libvirt's protocol, version 3), and
