@@ -37,7 +37,11 @@ COUNTED = 10
 # With a source of random numbers: libuuid, and so xl create, waits seconds for one. With
 # SVM and nested paging, QEMU's emulator runs PVH and HVM guests.
 CPU = "qemu64,+rdrand,+svm,+npt,+nrip-save"
-XEN_ARGS = "dom0_mem=1024M,max:1024M dom0_max_vcpus=2 console=com1 ucode=no spec-ctrl=no xpti=no loglvl=info guest_loglvl=info"
+CPUS = os.environ.get("HOST_CPUS", "2")
+# MB, of the whole host.
+MEMORY = int(os.environ.get("HOST_MEMORY", "3072"))
+XEN_ARGS = (f"dom0_mem=1024M,max:1024M dom0_max_vcpus={CPUS} console=com1 ucode=no spec-ctrl=no"
+            " xpti=no loglvl=info guest_loglvl=info")
 # Less to do at boot, and nothing that guards against a neighbour on a real CPU.
 QUICK = "mitigations=off cryptomgr.notests apparmor=0 audit=0 random.trust_cpu=on rcupdate.rcu_expedited=1"
 # Its warnings on the console: that is where tests look for them.
@@ -272,7 +276,8 @@ class Emulator:
         arguments = LINUX_ARGS + ("" if self.preloaded else " backends=later")
         return [
             "qemu-system-x86_64", "-machine", "pc", *clock,
-            "-cpu", CPU, "-smp", os.environ.get("HOST_CPUS", "2"), "-m", "3072", "-display", "none", "-no-reboot", "-nodefaults",
+            "-cpu", CPU, "-smp", CPUS, "-m", str(MEMORY), "-display", "none", "-no-reboot",
+            "-nodefaults",
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
             "-initrd", f"{self.images}/vmlinux {arguments},{self.images}/initrd",
             "-drive", "file=overlay.qcow2,format=qcow2,if=virtio,cache=unsafe",
