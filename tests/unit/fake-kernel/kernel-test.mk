@@ -14,7 +14,7 @@ BITS := 64 32
 EMPTY := asm/hypervisor.h asm/setup.h linux/bits.h linux/blkdev.h linux/bpf.h \
 	linux/build_bug.h linux/ctype.h linux/debugfs.h linux/delay.h linux/err.h linux/etherdevice.h \
 	linux/export.h linux/gfp.h linux/if_vlan.h linux/in.h linux/interrupt.h linux/io.h linux/ip.h \
-	linux/jiffies.h linux/kernel.h linux/limits.h linux/mempool.h linux/minmax.h linux/mm.h linux/moduleparam.h \
+	linux/jiffies.h linux/kernel.h linux/limits.h linux/local_lock.h linux/mempool.h linux/minmax.h linux/mm.h linux/moduleparam.h \
 	linux/module.h linux/netdevice.h linux/notifier.h linux/rbtree.h \
 	linux/sched.h linux/sched/mm.h linux/slab.h linux/spinlock.h linux/string.h linux/types.h \
 	linux/vmalloc.h linux/wait.h linux/workqueue.h xen/grant_table.h xen/interface/xen.h xen/page.h xen/xenbus.h

@@ -255,6 +255,7 @@ typedef int irqreturn_t;
 typedef struct { int counter; } atomic_t;
 typedef struct { int unused; } rwlock_t;
 typedef struct { unsigned int woken; } wait_queue_head_t;
+typedef struct { } local_lock_t;
 #define wake_up(wq)	((void)(wq)->woken++)
 
 #define DEFINE_GUEST_HANDLE_STRUCT(name)	struct name
