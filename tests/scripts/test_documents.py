@@ -36,12 +36,25 @@ def test_links(path: pathlib.Path) -> None:
 
 
 def test_numbers() -> None:
-    """Those at the head of the README."""
-    rows = json.loads((TOP / "docs/bench/bench.json").read_text())["rows"]
-    row, = [row for row in rows
-            if row["group"] == "one disk, frontend that asks for all" and row["what"] == "all three"]
-    said = re.findall(r"\*\*([\d.]+) MB\*\*", (TOP / "README.md").read_text())
-    assert said == [f"{row['stock'] / 1000:.0f}", f"{row['ours'] / 1000:.2f}"]
+    """Those of the README and of the administrator's page that are the bench's."""
+    rows = {(row["group"], row["what"]): row for row in
+            json.loads((TOP / "docs/bench/bench.json").read_text())["rows"]}
+    readme = " ".join((TOP / "README.md").read_text().split())
+    row = rows["one disk, frontend that asks for all", "all three"]
+    assert re.findall(r"\*\*([\d.]+) MB\*\*", readme) == [
+        f"{row['stock'] / 1000:.0f}", f"{row['ours'] / 1000:.2f}"]
+    ratios = [rows["creation", f"16 requests a device, 8 devices, {kernel} kernel"]["ratio"]
+              for kernel in ("compressed", "unpacked")]
+    assert re.findall(r"devices was ([\d.]+) of.*compressed kernel, and ([\d.]+) with", readme) == [
+        tuple(f"{ratio:.3f}" for ratio in ratios)]
+
+    page = " ".join((TOP / "docs/administration.md").read_text().split())
+    found = [rows[f"one interface{qdisc}, frontend that asks for all", "all three"]
+             for qdisc in (" with pfifo_fast", "")]
+    assert re.findall(r"(\d+) kB for one of two queues instead of (\d+)", page) == [
+        tuple(f"{row['ours']:.0f}" for row in found)]
+    assert re.findall(r"two queues takes (\d+) kB with Debian's fq_codel, where stock takes (\d+)",
+                      readme) == [(f"{found[1]['ours']:.0f}", f"{found[1]['stock']:.0f}")]
 
 
 @pytest.mark.parametrize("table", FEATURES, ids=lambda path: path.parent.name)
