@@ -220,47 +220,44 @@ def test_packets_held(host: Host) -> None:
         tc qdisc add dev held root plug limit 1000000""")
     guest = host.create(vif=["bridge=xenbr0"])
     name = f"vif{guest.domid}.0"
-    guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up"
-             " && arp -s 10.0.0.9 02:00:00:00:00:09")
+    backend = guest.backend(*VIF)
 
-    def counted() -> dict[str, int]:
-        lines = host.run(f"ethtool -S {name}").stdout.splitlines()[1:]
-        return {key.strip(): int(value) for key, value in (line.split(":") for line in lines)}
+    def counted(what: str) -> int:
+        return int(host.run(f"ethtool -S {name} | awk '$1 == \"{what}:\" {{ print $2 }}'").stdout)
 
-    def ping() -> None:
+    def hold() -> None:
+        """40 packets of the guest are in domain 0's stack, and their pages mapped."""
+        guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up"
+                 " && arp -s 10.0.0.9 02:00:00:00:00:09")
+        sent, finished = counted("tx_zerocopy_sent"), [
+            counted(what) for what in ("tx_zerocopy_success", "tx_zerocopy_fail")]
         guest.sh("for n in $(seq 40); do ping -c 1 -W 1 -s 1000 10.0.0.9 >/dev/null"
                  " 2>&1 </dev/null & done")
+        host.run(f"until [ $(ethtool -S {name} | awk '/tx_zerocopy_sent/ {{ print $2 }}') -ge"
+                 f" {sent + 40} ]; do :; done")
+        assert finished == [
+            counted(what) for what in ("tx_zerocopy_success", "tx_zerocopy_fail")]
 
-    before = counted()
-    ping()
-    host.run(f"until [ $(ethtool -S {name} | awk '/tx_zerocopy_sent/ {{ print $2 }}') -ge"
-             f" {before['tx_zerocopy_sent'] + 40} ]; do :; done")
-    held = counted()
-    finished = ("tx_zerocopy_success", "tx_zerocopy_fail")
-    assert [held[key] for key in finished] == [before[key] for key in finished]
+    def gone() -> None:
+        host.run("tc qdisc change dev held root plug release_indefinite")
+        host.wait_for({backend: None})
+        host.run(f"while [ -e /sys/class/net/{name} ]; do :; done;"
+                 " until rmmod xen_netback; do :; done")
+
+    hold()
     threads = host.run("ps -e -o comm=").stdout.split()
     # One a queue.
     assert len([thread for thread in threads if thread.startswith(name)]) == 2
-
-    backend = guest.backend(*VIF)
     host.run(f"({guest.detaching(*VIF)}) >/run/detached 2>&1 & until [ $(xenstore-read"
              f" {backend}/state) = 5 ]; do :; done")
     # It is there until the last of them is not.
-    assert host.run(f"ls -d /sys/class/net/{name}; xenstore-exists {backend}").rc == 0
-    host.run("tc qdisc change dev held root plug release_indefinite")
-    host.wait_for({backend: None})
-    host.run(f"while [ -e /sys/class/net/{name} ]; do :; done; until rmmod xen_netback; do :; done")
+    host.run(f"[ -d /sys/class/net/{name} ] && xenstore-exists {backend}")
+    gone()
 
     # And those of a guest that is destroyed.
     host.run("tc qdisc replace dev held root plug limit 1000000; modprobe xen-netback")
     guest.attach("vif", "bridge=xenbr0", 0)
-    guest.sh("ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up;"
-             " arp -s 10.0.0.9 02:00:00:00:00:09")
-    ping()
-    host.run(f"until [ $(ethtool -S {name} | awk '/tx_zerocopy_sent/ {{ print $2 }}') -ge 40 ];"
-             " do :; done")
-    host.run("xl destroy guest >/dev/null 2>&1 & until ! xl domid guest >/dev/null 2>&1; do :; done;"
-             " tc qdisc change dev held root plug release_indefinite; wait")
-    host.wait_for({backend: None})
-    host.run(f"while [ -e /sys/class/net/{name} ]; do :; done; until rmmod xen_netback; do :; done")
+    hold()
+    host.run("xl destroy guest >/dev/null 2>&1 & until ! xl domid guest >/dev/null 2>&1; do :; done")
+    gone()
     assert not host.run("dmesg | grep -E 'WARNING|BUG|blocked for'", check=False).stdout
