@@ -9,7 +9,7 @@ ifeq ($(or $(filter 0,$(shell id -u)),$(findstring n,$(firstword -$(MAKEFLAGS)))
 
 # What may be set in the environment, which sudo drops.
 SETTINGS := RELEASE KEEP T HOSTS MATRIX PART UNTIL OUT COUNTED CYCLES RELOADS DESTROYS REBOOTS KIND SEED \
-	FUZZ_SECONDS KEY MODULE_KEY MODULE_CERT HOST_FILES HOST_CPUS HOST_MEMORY HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
+	FUZZ_SECONDS KEY MODULE_KEY MODULE_CERT HOST_FILES HOST_CPUS HOST_VARIANT XEN_SOURCE LINUX_SOURCE LIBVIRT_SOURCE QEMU_SOURCE
 # One make for all goals, with the flags of this one. Not $(MAKE) in the recipe: such a
 # line would be run under -n.
 root_make := $(MAKE)

@@ -16,21 +16,16 @@ LICENSE = "SPDX-License-Identifier"
 
 Row = dict[str, Any]
 
-# A shell's function: what a command took, s.
-TOOK = """took() { local start=$EPOCHREALTIME; "$@" >/dev/null 2>&1 || exit
-    awk "BEGIN { print $EPOCHREALTIME - $start }"; }
-"""
-
 
 class Load(NamedTuple):
-    """Name; what the guest runs, and domain 0 with 3 connected to the guest's nc at $port;
-    so many of them at a time. Without anything in domain 0 it is a disk's load: each of them
-    with its $part of the disk. The guest's address."""
+    """Name; which of the backend's statistics counts it; what the guest runs, and domain 0
+    with 3 connected to the guest's nc at $port; so many of them at a time. Without anything
+    in domain 0 it is a disk's load."""
     name: str
+    counter: str
     guest: str
     dom0: str = ""
     streams: int = 1
-    address: str = GUEST_IP
 
 
 def use_modules(host: Host, column: str) -> None:
@@ -72,25 +67,23 @@ def speed(guest: Guest, load: Load, seconds: float) -> float:
     """MB/s, 10^6 bytes, of the first disk or interface, after a second of warming up; what
     the backend has counted."""
     ports = " ".join(str(5001 + n) for n in range(load.streams))
-    disk = f"/sys/bus/xen-backend/devices/vbd-{guest.domid}-51712/statistics"
-    vif = f"/sys/class/net/vif{guest.domid}.0/statistics"
-    counters, size = (f"{vif}/rx_bytes {vif}/tx_bytes", 1) if load.dom0 else \
-        (f"{disk}/rd_sect {disk}/wr_sect", 512)
+    device, size = (f"/sys/class/net/vif{guest.domid}.0", 1) if load.dom0 else \
+        (f"/sys/bus/xen-backend/devices/vbd-{guest.domid}-51712", 512)
     # The subshell reaps what is killed: the guest's init does not. Redirected itself: in a
     # loop that is, it would keep what the loop has put aside, and that is what the answer's
     # end is waited for on.
-    guest.sh(f"for port in {ports}; do part=$((port - 5001));"
+    guest.sh(f"for port in {ports}; do"
              f" ({load.guest}; true) >/dev/null 2>&1 </dev/null & done")
     lines = guest.host.run(f"""
         [ -z '{load.dom0}' ] || for port in {ports}; do
-            until exec 3<>/dev/tcp/{load.address}/$port; do sleep 0.1; done 2>/dev/null
+            until exec 3<>/dev/tcp/{GUEST_IP}/$port; do sleep 0.1; done 2>/dev/null
             {{ {load.dom0 or ':'}; }} >/dev/null 2>&1 &
         done
-        sample() {{ echo "$EPOCHREALTIME" $(cat {counters}); }}
+        sample() {{ echo "$EPOCHREALTIME" "$(<{device}/statistics/{load.counter})"; }}
         sleep 1; sample; sleep {seconds}; sample""").stdout.splitlines()
-    (start, *first), (end, *last) = (map(float, line.split()) for line in lines)
+    (start, first), (end, last) = (map(float, line.split()) for line in lines)
     guest.sh("killall -q dd nc; while pidof dd nc; do sleep 0.1; done")
-    return (sum(last) - sum(first)) * size / (end - start) / 1e6
+    return (last - first) * size / (end - start) / 1e6
 
 
 def memory(host: Host) -> dict[str, int]:

@@ -38,8 +38,6 @@ COUNTED = 10
 # SVM and nested paging, QEMU's emulator runs PVH and HVM guests.
 CPU = "qemu64,+rdrand,+svm,+npt,+nrip-save"
 CPUS = os.environ.get("HOST_CPUS", "2")
-# MB, of the whole host.
-MEMORY = int(os.environ.get("HOST_MEMORY", "3072"))
 XEN_ARGS = (f"dom0_mem=1024M,max:1024M dom0_max_vcpus={CPUS} console=com1 ucode=no spec-ctrl=no"
             " xpti=no loglvl=info guest_loglvl=info")
 # Less to do at boot, and nothing that guards against a neighbour on a real CPU.
@@ -276,7 +274,7 @@ class Emulator:
         arguments = LINUX_ARGS + ("" if self.preloaded else " backends=later")
         return [
             "qemu-system-x86_64", "-machine", "pc", *clock,
-            "-cpu", CPU, "-smp", CPUS, "-m", str(MEMORY), "-display", "none", "-no-reboot",
+            "-cpu", CPU, "-smp", CPUS, "-m", "3072", "-display", "none", "-no-reboot",
             "-nodefaults",
             "-kernel", str(self.images / "xen.elf"), "-append", XEN_ARGS,
             "-initrd", f"{self.images}/vmlinux {arguments},{self.images}/initrd",
