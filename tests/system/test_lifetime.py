@@ -216,8 +216,7 @@ def test_packets_held(host: Host) -> None:
     are mapped: their backend waits for them, and nothing is left."""
     # Unknown to the bridge, and with no other port than this: no packet is cloned, for
     # which its pages would be copied.
-    host.run("""set -e; ip link add held type dummy; ip link set held up master xenbr0
-        tc qdisc add dev held root plug limit 1000000""")
+    host.run("ip link add held type dummy && ip link set held up master xenbr0")
     guest = host.create(vif=["bridge=xenbr0"])
     name = f"vif{guest.domid}.0"
     backend = guest.backend(*VIF)
@@ -227,6 +226,7 @@ def test_packets_held(host: Host) -> None:
 
     def hold() -> None:
         """40 packets of the guest are in domain 0's stack, and their pages mapped."""
+        host.run("tc qdisc add dev held root plug limit 1000000")
         guest.sh("ip addr add 10.0.0.2/24 dev eth0 && ip link set eth0 up"
                  " && arp -s 10.0.0.9 02:00:00:00:00:09")
         sent, finished = counted("tx_zerocopy_sent"), [
@@ -239,7 +239,8 @@ def test_packets_held(host: Host) -> None:
             counted(what) for what in ("tx_zerocopy_success", "tx_zerocopy_fail")]
 
     def gone() -> None:
-        host.run("tc qdisc change dev held root plug release_indefinite")
+        # Which drops them: one that was told to release them never holds any again.
+        host.run("tc qdisc del dev held root")
         host.wait_for({backend: None})
         host.run(f"while [ -e /sys/class/net/{name} ]; do :; done;"
                  " until rmmod xen_netback; do :; done")
@@ -255,7 +256,7 @@ def test_packets_held(host: Host) -> None:
     gone()
 
     # And those of a guest that is destroyed.
-    host.run("tc qdisc replace dev held root plug limit 1000000; modprobe xen-netback")
+    host.run("modprobe xen-netback")
     guest.attach("vif", "bridge=xenbr0", 0)
     hold()
     host.run("xl destroy guest >/dev/null 2>&1 & until ! xl domid guest >/dev/null 2>&1; do :; done")
