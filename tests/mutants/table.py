@@ -287,8 +287,6 @@ MUTANTS = [Mutant(*row) for row in [
     ("an interface goes with its guest's pages mapped", UNMAP,
      "+	wait_event(queue->dealloc_wq, !atomic_read(&queue->inflight_packets));", "+	;",
      "test_packets_held"),
-    ("what is released is not unmapped", UNMAP,
-     "+	queue_work(xenvif_dealloc_workqueue, &queue->dealloc_work);", "+	;", "test_packets_held"),
     ("barriers for all", BLKREFUSE, "+		needs = XEN_BLKIF_OFFERED_BARRIER;", "+		needs = 0;",
      "test_operations"),
     ("discards for all", BLKREFUSE, "+		needs = XEN_BLKIF_OFFERED_DISCARD;", "+		needs = 0;",
